@@ -1,0 +1,42 @@
+/** When the JavaScript engine may start threads: a process that has any can't be forked. */
+import { args, environment, programName } from './image.ts'
+import { compiled, sys } from './shim.ts'
+
+/** Bun's own interface to its engine. */
+declare const Bun: { unsafe: { setJITPolicy(scale: number): void } } | undefined
+
+/**
+ * From now on this program computes more than it forks: the engine may compile to machine code, in threads of its own.
+ * The executable is built so that it starts none before (`--compile-jit-policy`). Without effect on Node.
+ */
+export function allowThreads(): void {
+  if (compiled && typeof Bun !== 'undefined') Bun.unsafe.setJITPolicy(1)
+}
+
+/**
+ * Options by which the engine never starts a thread, however long it runs: no compiler thread, no collector thread, no
+ * parallel marking, no thread that prepares memory.
+ */
+const QUIET: Readonly<Record<string, string>> = {
+  BUN_JSC_useConcurrentJIT: '0',
+  BUN_JSC_useConcurrentGC: '0',
+  BUN_JSC_numberOfGCMarkers: '1',
+  BUN_JSC_useWarmUpMarkedBlocks: '0',
+}
+
+/**
+ * Makes sure that this process can fork for as long as it lives: for a listener, before it does anything else. The
+ * options can only be given at the start of an image, so the program is started anew with them, once, under its pid;
+ * children don't see them. Does nothing on Node, or when images are always real.
+ */
+export function stayForkable(): void {
+  if (!compiled) return
+  const env = environment()
+  if (env.get('MOREQMAIL_EXEC') === 'always') return
+  if (Object.keys(QUIET).every((name) => env.get(name) === QUIET[name])) {
+    env.remove((name) => name in QUIET)
+    return
+  }
+  sys.exec(process.execPath, [programName(), ...args()], env.with(QUIET).entries())
+  // Not started anew: it works all the same, with real images once there is a second thread.
+}

@@ -1,0 +1,43 @@
+/** An environment: a list of entries, kept byte for byte, with the lookups of the C library. */
+
+export class Environment {
+  #entries: string[]
+
+  constructor(entries: readonly string[]) {
+    this.#entries = [...entries]
+  }
+
+  /** The value of the first entry with this name; undefined when there is none. */
+  get(name: string): string | undefined {
+    const length = name.length
+    for (const entry of this.#entries)
+      if (entry.charCodeAt(length) === 61 && entry.startsWith(name)) return entry.slice(length + 1)
+    return undefined
+  }
+
+  /** Sets the variable; undefined removes it. */
+  set(name: string, value: string | undefined): this {
+    const start = `${name}=`
+    this.#entries = this.#entries.filter((entry) => !entry.startsWith(start))
+    if (value !== undefined) this.#entries.push(start + value)
+    return this
+  }
+
+  /** Removes every variable whose name the test takes. */
+  remove(test: (name: string) => boolean): this {
+    this.#entries = this.#entries.filter((entry) => !test(entry.slice(0, Math.max(0, entry.indexOf('=', 1)))))
+    return this
+  }
+
+  /** A copy with these variables set, or removed where the value is undefined. */
+  with(changes: Readonly<Record<string, string | undefined>>): Environment {
+    const copy = new Environment(this.#entries)
+    for (const [name, value] of Object.entries(changes)) copy.set(name, value)
+    return copy
+  }
+
+  /** All entries, in order. */
+  entries(): readonly string[] {
+    return this.#entries
+  }
+}

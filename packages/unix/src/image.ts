@@ -1,0 +1,236 @@
+/** The running image: its arguments, its environment, and how it becomes or starts other programs. */
+import { basename } from './bytes.ts'
+import { Environment } from './env.ts'
+import { EACCES, EBUSY, ENOENT, ENOTDIR, type Errno } from './errno.ts'
+import { compiled, sys } from './shim.ts'
+
+/** One of our programs, as the toolkit's table has it. */
+export interface Program {
+  /** Runs it; a synchronous program never returns. */
+  readonly main: () => void
+  /** Exit code of a failure that nobody has foreseen: the family's temporary one. */
+  readonly failure: number
+  /** True if such a failure must not show on descriptor 2. */
+  readonly silent: boolean
+  /** True if it uses the event loop, so that it always needs an image of its own. */
+  readonly fresh: boolean
+}
+
+/** Finds one of our programs by name. */
+export type Lookup = (name: string) => Program | undefined
+
+interface Image {
+  argv: readonly string[]
+  env: Environment | undefined
+  lookup: Lookup
+  fresh: boolean
+  /** Set once this process has changed its user and its memory may hold what the new one must not see. */
+  crossed: boolean
+}
+
+const image: Image = { argv: [], env: undefined, lookup: () => undefined, fresh: false, crossed: false }
+
+/** The arguments of the running program, without its name. */
+export function args(): readonly string[] {
+  return image.argv.slice(1)
+}
+
+/** The name the program was started by: the last part of argv[0]. */
+export function programName(): string {
+  return basename(image.argv[0] ?? '')
+}
+
+/** The environment of the running program; changes to it reach what it execs and spawns. */
+export function environment(): Environment {
+  image.env ??= new Environment(sys.environ())
+  return image.env
+}
+
+/** The value of a variable, undefined when it is not set. */
+export function env(name: string): string | undefined {
+  return environment().get(name)
+}
+
+/** Ends the process. Nothing buffered is written: writers are flushed before. */
+export function exit(code: number): never {
+  sys.exit(code)
+}
+
+/** From here on our own programs get a new image: the memory of this one belongs to another user. */
+export function crossTrustBoundary(): void {
+  image.crossed = true
+}
+
+/** Called once by the toolkit: takes the arguments and runs the program they name. */
+export function start(argv: readonly string[], lookup: Lookup): void {
+  image.argv = argv
+  image.lookup = lookup
+  const program = lookup(programName())
+  if (program === undefined) {
+    complain(`unknown program; its name must be one of moreqmail's`)
+    exit(100)
+  }
+  launch(program)
+}
+
+/** Runs a program so that nothing it throws looks like success or reaches its caller. */
+function launch(program: Program): void {
+  image.fresh = program.fresh
+  const failed = (error: unknown): never => {
+    if (!program.silent) complain(`fatal: ${error instanceof Error ? error.message : String(error)}`)
+    exit(program.failure)
+  }
+  try {
+    if (program.fresh) {
+      process.on('uncaughtException', failed)
+      process.on('unhandledRejection', failed)
+    }
+    program.main()
+    if (!program.fresh) failed(new Error('ended without a result'))
+  } catch (error) {
+    failed(error)
+  }
+}
+
+/** One line on descriptor 2; what is not printable ASCII becomes `?`. */
+export function complain(text: string): void {
+  const line = `${programName()}: ${text}`.replace(/[^ -~\x80-\xff]/g, '?')
+  const bytes = new Uint8Array(line.length + 1)
+  sys.encode(`${line}\n`, bytes, 0, bytes.length)
+  sys.write(2, bytes, 0, bytes.length)
+}
+
+/** Where a program may be, in order: the name itself if it has a slash, else through PATH. */
+export function* candidates(name: string, path = '/bin:/usr/bin'): Generator<string> {
+  if (name.includes('/')) {
+    yield name
+  } else if (name !== '') {
+    for (let from = 0; from <= path.length; ) {
+      const colon = path.indexOf(':', from)
+      const end = colon < 0 ? path.length : colon
+      yield `${end === from ? '.' : path.slice(from, end)}/${name}`
+      from = end + 1
+    }
+  }
+}
+
+/** Our own program that this path and name would start, if it may run in this image. */
+function inside(path: string, name: string, next: Environment): Program | undefined {
+  if (!compiled || image.fresh || image.crossed) return undefined
+  if (sys.isself(path) !== 1 || sys.access(path, 1) !== 0) return undefined
+  if (next.get('MOREQMAIL_EXEC') === 'always' || env('MOREQMAIL_EXEC') === 'always') return undefined
+  const program = image.lookup(basename(name))
+  return program?.fresh ? undefined : program
+}
+
+/** Goes on as another program in this image, once descriptors, signals and name are its own. */
+function takeOver(program: Program, argv: readonly string[], next: Environment): never {
+  image.argv = argv
+  image.env = next
+  launch(program)
+  exit(program.failure)
+}
+
+/**
+ * Becomes another program: argv[0] is looked up on the PATH of the environment handed over, as execvp does but
+ * without a shell. Descriptors above 2 that were inherited, kept or duplicated stay open. Returns only the
+ * (negative) errno for which it could not be run.
+ */
+export function exec(argv: readonly string[], next: Environment = environment()): number {
+  return attempt(argv, next, (path) => {
+    const program = inside(path, argv[0] ?? '', next)
+    if (program !== undefined) {
+      const errno = sys.become(argv)
+      return errno < 0 ? errno : takeOver(program, [...argv], new Environment(next.entries()))
+    }
+    return sys.exec(path, argv, next.entries())
+  })
+}
+
+/** Tries the candidates for argv[0] until one works: its result, or the negative errno to report. */
+function attempt(argv: readonly string[], next: Environment, one: (path: string) => number): number {
+  let worst = -ENOENT
+  for (const path of candidates(argv[0] ?? '', next.get('PATH'))) {
+    const result = one(path)
+    if (result === -EACCES) worst = result
+    else if (result !== -ENOENT && result !== -ENOTDIR) return result
+  }
+  return worst
+}
+
+/** How a program is started. */
+export interface SpawnOptions {
+  /** Its environment; default ours. */
+  readonly env?: Environment
+  /** Its descriptors that differ from ours: [number in the child, our descriptor or 'closed']. Overlaps are fine. */
+  readonly fds?: ReadonlyArray<readonly [number, number | 'closed']>
+  /** A process group of its own. */
+  readonly group?: boolean
+  /** A session of its own. */
+  readonly session?: boolean
+  /** The file to run, in place of looking argv[0] up on the PATH. */
+  readonly path?: string
+}
+
+const NO_MAP = new Int32Array(0)
+
+/** The pairs as the system calls take them: from, to. */
+function mapOf(fds: NonNullable<SpawnOptions['fds']>): Int32Array {
+  const map = new Int32Array(2 * fds.length)
+  fds.forEach(([to, from], i) => {
+    map[2 * i] = from === 'closed' ? -1 : from
+    map[2 * i + 1] = to
+  })
+  return map
+}
+
+/**
+ * Starts a program as a child: its pid, or a negative errno (the exec's too). Ours run in a fork of this image where
+ * nobody can tell, all others in a new one. What is buffered must have been written before.
+ */
+export function spawn(argv: readonly string[], options: SpawnOptions = {}): number {
+  const next = options.env ?? environment()
+  const map = options.fds === undefined ? NO_MAP : mapOf(options.fds)
+  const flags = (options.group ? 1 : 0) + (options.session ? 2 : 0)
+  const one = (path: string): number => {
+    const program = inside(path, argv[0] ?? '', next)
+    if (program !== undefined) {
+      const pid = sys.fork(argv, map, flags)
+      if (pid === 0) takeOver(program, argv, next)
+      if (pid !== -EBUSY) return pid
+    }
+    return sys.spawn(path, argv, next.entries(), map, flags)
+  }
+  return options.path === undefined ? attempt(argv, next, one) : one(options.path)
+}
+
+/** How a child has ended. */
+export interface Status {
+  /** The wait status as the kernel gives it. */
+  readonly raw: number
+  /** The exit code; -1 if a signal ended it. */
+  readonly code: number
+  /** The signal that ended it, or 0. */
+  readonly signal: number
+}
+
+/** Waits for a child of ours; a negative errno if that can't be done. */
+export function wait(pid: number): Status | Errno {
+  const result = sys.waitpid(pid, 0, waited)
+  return result < 0 ? result : statusOf(waited[0] ?? 0)
+}
+
+/** Where waitpid puts the status; read at once. */
+const waited = new Int32Array(1)
+
+/** Takes apart a raw wait status. */
+export function statusOf(raw: number): Status {
+  const signal = raw & 127
+  return { raw, code: signal === 0 ? (raw >> 8) & 255 : -1, signal }
+}
+
+/** Starts a program and waits for its end; a negative errno if it can't be run. */
+export function run(argv: readonly string[], options: SpawnOptions = {}): Status | Errno {
+  const pid = spawn(argv, options)
+  return pid < 0 ? pid : wait(pid)
+}

@@ -1,0 +1,35 @@
+/** Everything moreqmail's programs use of the system. */
+export * from './bytes.ts'
+export * from './control.ts'
+export * from './engine.ts'
+export * from './env.ts'
+export * from './errno.ts'
+export * from './files.ts'
+export * from './getopt.ts'
+export {
+  args,
+  complain,
+  crossTrustBoundary,
+  env,
+  environment,
+  exec,
+  exit,
+  type Lookup,
+  type Program,
+  programName,
+  run,
+  type SpawnOptions,
+  type Status,
+  spawn,
+  start,
+  statusOf,
+  wait,
+} from './image.ts'
+export * from './message.ts'
+export * from './reader.ts'
+export { compiled, type Sys, sys } from './shim.ts'
+export * from './signals.ts'
+export * from './socket-options.ts'
+export * from './user.ts'
+export * from './wait-for.ts'
+export * from './writer.ts'

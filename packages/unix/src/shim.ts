@@ -1,0 +1,164 @@
+/** The system calls of native/unix.c, typed and loaded. */
+import type { Errno } from './errno.ts'
+
+/**
+ * Each call returns a negative errno on failure, never throws, and retries at EINTR (but for poll).
+ * Strings are byte strings. Descriptors made here are close-on-exec until `keep`.
+ */
+export interface Sys {
+  /** The arguments the image was started with, the runtime's own included. */
+  argv(): string[] | Errno
+  /** The environment the image was started with: `NAME=VALUE` each. */
+  environ(): string[]
+  /** From now on only these descriptors above 2 (and what `keep` and `dup2` name) are inherited. */
+  inheritable(fds: Int32Array): Errno
+
+  read(fd: number, into: Uint8Array, offset: number, length: number): number
+  pread(fd: number, into: Uint8Array, offset: number, length: number, position: number): number
+  write(fd: number, from: Uint8Array, offset: number, length: number): number
+  /** One write that does not wait; fewer bytes than asked for is usual. */
+  writesome(fd: number, from: Uint8Array, offset: number, length: number): number
+  /** Reads from a socket without taking the bytes. */
+  peek(fd: number, into: Uint8Array, offset: number, length: number): number
+  /** The whole file, at most max bytes (-EFBIG). */
+  slurp(path: string, max: number): Uint8Array | Errno
+  open(path: string, flags: number, mode: number): number
+  close(fd: number): Errno
+  /** [reading end, writing end] */
+  pipe(): [number, number] | Errno
+  socketpair(): [number, number] | Errno
+  /** A copy with the lowest free number from `least` on. */
+  dup(fd: number, least: number): number
+  /** `to` becomes a copy of `from` and is inherited. */
+  dup2(from: number, to: number): number
+  /** With 1 the descriptor is inherited from now on, with 0 no longer. */
+  keep(fd: number, on: 0 | 1): Errno
+  /** 0 if the descriptor is open. */
+  isopen(fd: number): Errno
+  nonblock(fd: number, on: 0 | 1): Errno
+  /** Triples fd, events, revents; milliseconds, negative: no limit. How many are ready; -EINTR is possible. */
+  poll(fds: Int32Array, count: number, ms: number): number
+  /** whence: 0 set, 1 current, 2 end */
+  lseek(fd: number, offset: number, whence: number): number
+  ftruncate(fd: number, size: number): Errno
+  fsync(fd: number): Errno
+  /** LOCK_SH 1, LOCK_EX 2, LOCK_NB 4, LOCK_UN 8 */
+  flock(fd: number, operation: number): Errno
+
+  /** dev, ino, mode, nlink, uid, gid, size, atime, mtime (seconds with fraction) into `out`. */
+  stat(path: string, follow: 0 | 1, out: Float64Array): Errno
+  fstat(fd: number, out: Float64Array): Errno
+  /** R_OK 4, W_OK 2, X_OK 1, F_OK 0, by the real ids */
+  access(path: string, mode: number): Errno
+  rename(from: string, to: string): Errno
+  link(from: string, to: string): Errno
+  symlink(target: string, path: string): Errno
+  unlink(path: string): Errno
+  rmdir(path: string): Errno
+  mkdir(path: string, mode: number): Errno
+  chmod(path: string, mode: number): Errno
+  chown(path: string, uid: number, gid: number): Errno
+  chdir(path: string): Errno
+  chroot(path: string): Errno
+  /** The old mask. */
+  umask(mask: number): number
+  getcwd(): string | Errno
+  readlink(path: string): string | Errno
+  /** Names without `.` and `..`, in no order. */
+  readdir(path: string): string[] | Errno
+  /** 1 if the path leads to the executable that runs now. */
+  isself(path: string): number
+
+  socket(family: 4 | 6, datagram: 0 | 1): number
+  /** ip: a literal, IPv6 with `%interface` if it needs one. */
+  connect(fd: number, ip: string, port: number): Errno
+  bind(fd: number, ip: string, port: number): Errno
+  listen(fd: number, backlog: number): Errno
+  accept(fd: number): number
+  /** [address, port] of our end (0) or the peer (1); IPv4-mapped IPv6 comes as IPv4. */
+  sockname(fd: number, peer: 0 | 1): [string, number] | Errno
+  /** how: 0 reading, 1 writing, 2 both */
+  shutdown(fd: number, how: number): Errno
+  setsockopt(fd: number, option: number, value: number): Errno
+  /** 0, or how a non-blocking connect has failed. */
+  sockerror(fd: number): Errno
+  /** Addresses of the interfaces that are up. */
+  ifaddrs(): string[] | Errno
+  /** The normal form of an address literal; -EINVAL if it is none. */
+  ip(text: string): string | Errno
+  gethostname(): string | Errno
+
+  exec(path: string, argv: readonly string[], env: readonly string[]): Errno
+  /** map: pairs from, to (from -1 closes); flags: 1 own process group, 2 own session. The child's pid. */
+  spawn(path: string, argv: readonly string[], env: readonly string[], map: Int32Array, flags: number): number
+  /**
+   * A child in which descriptors, signals and process name are those of a new program; arguments as for spawn. 0 in
+   * the child. -EBUSY: not with more than one thread.
+   */
+  fork(argv: readonly string[], map: Int32Array, flags: number): number
+  /** Descriptors, signals and process name as exec would leave them, in the running image. */
+  become(argv: readonly string[]): Errno
+  threads(): number
+  /** The pid, 0 (nohang: still running); status[0] is the raw wait status. */
+  waitpid(pid: number, nohang: 0 | 1, status: Int32Array): number
+  kill(pid: number, signal: number): Errno
+  setpgid(pid: number, group: number): Errno
+  setsid(): number
+  getpid(): number
+  getppid(): number
+  getuid(): number
+  geteuid(): number
+  getgid(): number
+  getegid(): number
+  /** Ends the process at once; nothing is flushed. */
+  exit(code: number): never
+
+  /** The reading end of a pipe into which each of these signals writes its number. Once per image. */
+  sigpipe(signals: Int32Array): number
+  signal(signal: number, ignored: 0 | 1): Errno
+  /** SIGALRM in so many seconds, 0: none; the seconds that were left. */
+  alarm(seconds: number): number
+
+  setgroups(gid: number): Errno
+  initgroups(name: string, gid: number): Errno
+  setgid(gid: number): Errno
+  setuid(uid: number): Errno
+  /** [name, uid, gid, home, shell], 0: no such user */
+  getpwnam(name: string): [string, number, number, string, string] | Errno
+  getpwuid(uid: number): [string, number, number, string, string] | Errno
+  /** The gid; -ENOENT: no such group. */
+  getgrnam(name: string): number
+  dumpable(on: 0 | 1): Errno
+  /** The soft limit of descriptors; a positive number sets it. */
+  nofile(limit: number): number
+  echo(fd: number, on: 0 | 1): Errno
+
+  /** 0: seconds since 1970, 1: milliseconds that never jump; both with fraction. */
+  clock(monotonic: 0 | 1): number
+  random(into: Uint8Array, offset: number, length: number): Errno
+  latin1(bytes: Uint8Array, offset: number, length: number): string
+  /** The string's bytes into a range, as many as fit. */
+  encode(text: string, into: Uint8Array, offset: number, length: number): number
+}
+
+/** Where the shim is: set by the build. '' means beside the executable. */
+declare const MOREQMAIL_SHIM: string
+
+/** True when the executable is the compiled one, so that execPath is moreqmail itself. */
+export const compiled: boolean = process.versions['bun'] !== undefined && MOREQMAIL_SHIM === ''
+
+function load(): Sys {
+  const path = MOREQMAIL_SHIM || `${process.execPath.slice(0, process.execPath.lastIndexOf('/'))}/moreqmail.node`
+  const loaded: { exports: unknown } = { exports: {} }
+  try {
+    process.dlopen(loaded, path)
+  } catch (error) {
+    // No way yet to write to a descriptor: this one message goes through the runtime.
+    // biome-ignore lint/suspicious/noConsole: see above
+    console.error(`moreqmail: fatal: unable to load ${path}: ${String(error).replace(/[^ -~]+/g, ' ')}`)
+    process.exit(111)
+  }
+  return loaded.exports as Sys
+}
+
+export const sys: Sys = load()
