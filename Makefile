@@ -1,0 +1,102 @@
+# make            the programs, in dist/
+# make demo       the main job, shown on loopback
+# make check      everything that has to pass; ends in "N passed, N failed"
+# make bench      start-up times, throughput and memory, as ratios
+# make setup      installs under conf-home; make setup check looks whether all is in place
+# make install DESTDIR=/somewhere    the same below a directory, for packagers
+# make clean      removes what was built
+#
+# RUNTIME=node builds for Node instead of Bun, from the same sources.
+
+RUNTIME = bun
+DIST = dist
+DESTDIR =
+
+CONF_HOME := $(shell head -n 1 conf-home)
+CONF_CC := $(shell head -n 1 conf-cc)
+VERSION := $(shell sed -n 's/^  "version": "\(.*\)",$$/\1/p' package.json)
+SYSTEM := $(shell uname -s)
+
+BIN = $(DIST)/bin
+MODULES = node_modules/.package-lock.json
+SOURCES := $(wildcard packages/*/src/*.ts packages/*/src/*/*.ts) $(wildcard packages/*/package.json) tsconfig.base.json
+MANUALS := $(wildcard packages/*/*.8 doc/*.5 doc/*.7)
+
+# The runtime options that the executable carries: it reads no file of the directory it is started in, and it starts no
+# compiler thread before it is told to, since a process with threads can't be forked.
+COMPILE = --compile --bytecode --minify --compile-jit-policy=100000 \
+	--no-compile-autoload-dotenv --no-compile-autoload-bunfig \
+	--no-compile-autoload-tsconfig --no-compile-autoload-package-json
+DEFINE_HOME = MOREQMAIL_HOME='"$(CONF_HOME)"'
+DEFINE_VERSION = MOREQMAIL_VERSION='"$(VERSION)"'
+
+ifeq ($(SYSTEM),Darwin)
+SHARED = -bundle -undefined dynamic_lookup
+else
+SHARED = -shared -fPIC -fvisibility=hidden -Wl,-z,now
+endif
+
+.PHONY: all it check types lint manuals test demo bench setup install clean fuzz packages
+
+all it: $(BIN)/.links
+
+$(MODULES): package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+$(BIN)/moreqmail.node: packages/unix/native/unix.c conf-cc $(MODULES)
+	@mkdir -p $(BIN)
+	$(CONF_CC) $(SHARED) -Inode_modules/node-api-headers/include packages/unix/native/unix.c -o $@.new
+	@mv $@.new $@
+
+ifeq ($(RUNTIME),node)
+
+$(BIN)/moreqmail: $(SOURCES) $(MODULES) conf-home packages/toolkit/launcher.sh
+	@mkdir -p $(BIN)
+	node_modules/.bin/esbuild packages/toolkit/src/main.ts --bundle --platform=node --target=node20 --format=cjs \
+		--log-level=warning --define:MOREQMAIL_SHIM=shimPath --define:$(DEFINE_HOME) --define:$(DEFINE_VERSION) \
+		--banner:js='const shimPath = __dirname + "/moreqmail.node";' --outfile=$(BIN)/moreqmail.cjs
+	cp packages/toolkit/launcher.sh $@
+	chmod 755 $@
+
+else
+
+# Bun writes the executable under its final name: the name is part of it.
+$(BIN)/moreqmail: $(SOURCES) $(MODULES) conf-home
+	@mkdir -p $(BIN)
+	rm -f $(BIN)/moreqmail.cjs
+	`ls node_modules/@oven/bun-*/bin/bun | head -n 1` build packages/toolkit/src/main.ts $(COMPILE) \
+		--define MOREQMAIL_SHIM='""' --define $(DEFINE_HOME) --define $(DEFINE_VERSION) --outfile $@
+	@touch $@
+
+endif
+
+# A link for each program of the table, and none that is left from before.
+$(BIN)/.links: $(BIN)/moreqmail $(BIN)/moreqmail.node
+	@find $(BIN) -type l -exec rm -f {} +
+	@$(BIN)/moreqmail --list >$@.new
+	@while read -r name; do ln -s moreqmail $(BIN)/$$name; done <$@.new
+	@mv $@.new $@
+
+# An executable of small programs, for the tests of what packages/unix does to processes.
+build/probe/probe: packages/unix/test/probe/main.ts $(SOURCES) $(BIN)/moreqmail.node
+	@mkdir -p build/probe
+	cp $(BIN)/moreqmail.node build/probe/
+	`ls node_modules/@oven/bun-*/bin/bun | head -n 1` build packages/unix/test/probe/main.ts $(COMPILE) \
+		--define MOREQMAIL_SHIM='""' --define $(DEFINE_HOME) --define $(DEFINE_VERSION) --outfile $@
+	@touch $@
+
+types: $(MODULES)
+	node_modules/.bin/tsc -p .
+
+lint: $(MODULES)
+	node_modules/.bin/biome check --error-on-warnings .
+
+# Section 8 manuals have an ERRORS section here, which mandoc expects in 2, 3, 4 and 9 only.
+manuals:
+	@if command -v mandoc >/dev/null 2>&1; \
+	then ! mandoc -T lint -W warning $(MANUALS) | grep -v 'unexpected section: Sh ERRORS'; \
+	else echo 'manuals: not checked, mandoc is not installed'; fi
+
+clean:
+	rm -rf build dist .tap

@@ -1,0 +1,83 @@
+/** Runs the program of a table that argv[0] names. */
+import { args, compiled, environment, exit, type Program, programName, start, sys, Writer } from '@moreqmail/unix'
+
+/** What every program's main.ts exports. */
+export interface Module {
+  /** Answers --help: the name and the arguments. */
+  readonly synopsis: string
+  readonly main: () => void
+}
+
+/** One program: how its code is loaded, and what an unforeseen failure of it must look like. */
+export interface Entry {
+  /** Loads the program's code; nothing of a program is evaluated before. */
+  readonly load: () => Module
+  /** Exit code of an unforeseen failure: the temporary code of its family. */
+  readonly failure: number
+  /** Descriptor 2 may be the report: an unforeseen failure must not write there. */
+  readonly silent?: true
+  /** Uses the event loop: always has an image of its own. */
+  readonly fresh?: true
+  /** Run by our own programs only: has no link. */
+  readonly internal?: true
+}
+
+declare const MOREQMAIL_VERSION: string
+
+/** `--help` and `--version` are ours only when they are all there is: else they belong to a chained program. */
+function answer(module: Module): void {
+  const [only, ...more] = args()
+  if (more.length > 0 || (only !== '--help' && only !== '--version')) return
+  const out = new Writer(1)
+  if (only === '--version') out.puts(`${programName()} (moreqmail) ${MOREQMAIL_VERSION}\n`)
+  else out.puts(`usage: ${module.synopsis}\nManual: man 8 ${programName()}\n`)
+  exit(out.flush() ? 0 : 111)
+}
+
+function program(entry: Entry): Program {
+  return {
+    failure: entry.failure,
+    silent: entry.silent ?? false,
+    fresh: entry.fresh ?? false,
+    main: () => {
+      const module = entry.load()
+      answer(module)
+      module.main()
+    },
+  }
+}
+
+/** The executable under its own name: says what it is made of. */
+function itself(programs: Readonly<Record<string, Entry>>): Program {
+  return {
+    failure: 111,
+    silent: false,
+    fresh: false,
+    main: () => {
+      const names = Object.keys(programs).filter((name) => !programs[name]?.internal)
+      const out = new Writer(1)
+      if (args()[0] === '--list') out.puts(names.map((name) => `${name}\n`).join(''))
+      else out.puts(`moreqmail ${MOREQMAIL_VERSION}: run under one of these names: ${names.join(' ')}\n`)
+      exit(!out.flush() ? 111 : args().length > 0 ? 0 : 100)
+    },
+  }
+}
+
+/** Does what the executable is for: never returns, but for a program that uses the event loop. */
+export function toolkit(programs: Readonly<Record<string, Entry>>): void {
+  const argv = sys.argv()
+  if (typeof argv === 'number') exit(111)
+  if (!compiled) inheritListed()
+  // On Node the launcher runs `node moreqmail.cjs PROGRAM ARGUMENTS`.
+  start(compiled ? argv : argv.slice(2), (name) => {
+    const entry = Object.hasOwn(programs, name) ? programs[name] : undefined
+    return entry ? program(entry) : name === 'moreqmail' ? itself(programs) : undefined
+  })
+}
+
+/** On Node only the launcher knows which descriptors were there before. */
+function inheritListed(): void {
+  const listed = environment().get('MOREQMAIL_FDS')
+  environment().set('MOREQMAIL_FDS', undefined)
+  if (listed !== undefined) sys.inheritable(Int32Array.from(listed.split(' ').filter(Boolean), Number))
+}
