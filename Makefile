@@ -8,6 +8,7 @@
 #
 # RUNTIME=node builds for Node instead of Bun, from the same sources.
 
+NODE = node
 RUNTIME = bun
 DIST = dist
 DESTDIR =
@@ -49,11 +50,15 @@ $(BIN)/moreqmail.node: packages/unix/native/unix.c conf-cc $(MODULES)
 	$(CONF_CC) $(SHARED) -Inode_modules/node-api-headers/include packages/unix/native/unix.c -o $@.new
 	@mv $@.new $@
 
+build/moreqmail.ts: $(SOURCES) $(MODULES) packages/toolkit/bundle.mjs
+	@mkdir -p build
+	$(NODE) packages/toolkit/bundle.mjs $@
+
 ifeq ($(RUNTIME),node)
 
-$(BIN)/moreqmail: $(SOURCES) $(MODULES) conf-home packages/toolkit/launcher.sh
+$(BIN)/moreqmail: build/moreqmail.ts conf-home packages/toolkit/launcher.sh
 	@mkdir -p $(BIN)
-	node_modules/.bin/esbuild packages/toolkit/src/main.ts --bundle --platform=node --target=node20 --format=cjs \
+	node_modules/.bin/esbuild build/moreqmail.ts --bundle --platform=node --target=node20 --format=cjs \
 		--log-level=warning --define:MOREQMAIL_SHIM=shimPath --define:$(DEFINE_HOME) --define:$(DEFINE_VERSION) \
 		--banner:js='const shimPath = __dirname + "/moreqmail.node";' --outfile=$(BIN)/moreqmail.cjs
 	cp packages/toolkit/launcher.sh $@
@@ -62,10 +67,10 @@ $(BIN)/moreqmail: $(SOURCES) $(MODULES) conf-home packages/toolkit/launcher.sh
 else
 
 # Bun writes the executable under its final name: the name is part of it.
-$(BIN)/moreqmail: $(SOURCES) $(MODULES) conf-home
+$(BIN)/moreqmail: build/moreqmail.ts conf-home
 	@mkdir -p $(BIN)
 	rm -f $(BIN)/moreqmail.cjs
-	`ls node_modules/@oven/bun-*/bin/bun | head -n 1` build packages/toolkit/src/main.ts $(COMPILE) \
+	`ls node_modules/@oven/bun-*/bin/bun | head -n 1` build build/moreqmail.ts $(COMPILE) \
 		--define MOREQMAIL_SHIM='""' --define $(DEFINE_HOME) --define $(DEFINE_VERSION) --outfile $@
 	@touch $@
 
@@ -100,3 +105,14 @@ manuals:
 
 clean:
 	rm -rf build dist .tap
+
+demo: all
+	@mkdir -p build/demo
+	@node_modules/.bin/esbuild demo/main.ts --bundle --platform=node --format=esm --outfile=build/demo/main.mjs --log-level=warning
+	@timeout 60 $(NODE) build/demo/main.mjs
+
+bench: all build/probe/probe
+	@mkdir -p build/bench
+	@node_modules/.bin/esbuild bench/main.ts bench/sink.ts --bundle --platform=node --format=esm --outdir=build/bench \
+		--out-extension:.js=.mjs --log-level=warning --define:MOREQMAIL_SHIM='"$(CURDIR)/$(BIN)/moreqmail.node"' --define:$(DEFINE_HOME)
+	@$(NODE) build/bench/main.mjs

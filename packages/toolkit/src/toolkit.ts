@@ -1,5 +1,16 @@
 /** Runs the program of a table that argv[0] names. */
-import { args, compiled, environment, exit, type Program, programName, start, sys, Writer } from '@moreqmail/unix'
+import {
+  args,
+  compiled,
+  environment,
+  exit,
+  fatal,
+  type Program,
+  programName,
+  start,
+  sys,
+  Writer,
+} from '@moreqmail/unix'
 
 /** What every program's main.ts exports. */
 export interface Module {
@@ -8,10 +19,8 @@ export interface Module {
   readonly main: () => void
 }
 
-/** One program: how its code is loaded, and what an unforeseen failure of it must look like. */
-export interface Entry {
-  /** Loads the program's code; nothing of a program is evaluated before. */
-  readonly load: () => Module
+/** What has to be known of a program before it runs. */
+export interface Facts {
   /** Exit code of an unforeseen failure: the temporary code of its family. */
   readonly failure: number
   /** Descriptor 2 may be the report: an unforeseen failure must not write there. */
@@ -20,6 +29,12 @@ export interface Entry {
   readonly fresh?: true
   /** Run by our own programs only: has no link. */
   readonly internal?: true
+}
+
+/** A program of the executable. */
+export interface Entry extends Facts {
+  /** Evaluates the program's code. */
+  readonly load: () => Module
 }
 
 declare const MOREQMAIL_VERSION: string
@@ -66,7 +81,7 @@ function itself(programs: Readonly<Record<string, Entry>>): Program {
 /** Does what the executable is for: never returns, but for a program that uses the event loop. */
 export function toolkit(programs: Readonly<Record<string, Entry>>): void {
   const argv = sys.argv()
-  if (typeof argv === 'number') exit(111)
+  if (typeof argv === 'number') fatal(111, 'unable to find out the arguments', argv)
   if (!compiled) inheritListed()
   // On Node the launcher runs `node moreqmail.cjs PROGRAM ARGUMENTS`.
   start(compiled ? argv : argv.slice(2), (name) => {

@@ -92,20 +92,17 @@ export class List {
   #find(start: string, acceptable: (rest: string) => boolean): string | undefined {
     if (start.startsWith('#')) return undefined
     // Folding by the engine also folds some bytes above 127: candidates are compared again, byte by byte.
-    this.#folded ??= this.#text.toLowerCase()
-    const wanted = start.toLowerCase()
-    let at = this.#folded.lastIndexOf(wanted)
-    while (at >= 0) {
-      const before = at === 0 ? '\n' : this.#text.charAt(at - 1)
-      if ((before === '\n' || before === '\0') && lower(this.#text.slice(at, at + start.length)) === start) {
-        const entry = trimEnd(this.#text.slice(at, this.#endOf(at)))
-        const rest = entry.slice(start.length)
-        if (entry.length >= start.length && acceptable(rest)) return rest
-      }
-      if (at === 0) break
-      at = this.#folded.lastIndexOf(wanted, at - 1)
+    this.#folded ??= `\n${this.#text.replaceAll('\0', '\n').toLowerCase()}`
+    const wanted = `\n${start.toLowerCase()}`
+    let found: string | undefined
+    // Forward, since engines search so by machine words, but backward by characters.
+    for (let at = this.#folded.indexOf(wanted); at >= 0; at = this.#folded.indexOf(wanted, at + 1)) {
+      if (lower(this.#text.slice(at, at + start.length)) !== start) continue
+      const entry = trimEnd(this.#text.slice(at, this.#endOf(at)))
+      const rest = entry.slice(start.length)
+      if (entry.length >= start.length && acceptable(rest)) found = rest
     }
-    return undefined
+    return found
   }
 
   #endOf(start: number): number {

@@ -24,17 +24,22 @@ const QUIET: Readonly<Record<string, string>> = {
   BUN_JSC_useWarmUpMarkedBlocks: '0',
 }
 
+/** Of the image, not of the program: the engine keeps its options whoever runs in it next. */
+let quiet = false
+
 /**
- * Makes sure that this process can fork for as long as it lives: for a listener, before it does anything else. The
- * options can only be given at the start of an image, so the program is started anew with them, once, under its pid;
- * children don't see them. Does nothing on Node, or when images are always real.
+ * Makes sure that this process can fork for as long as it lives: for a listener, or a program that may start many
+ * others of ours, before it reads or writes anything. The options can only be given at the start of an image, so the
+ * program is started anew with them, once, under its pid; children don't see them. Does nothing on Node, or when images
+ * are always real.
  */
 export function stayForkable(): void {
-  if (!compiled) return
+  if (!compiled || quiet) return
   const env = environment()
   if (env.get('MOREQMAIL_EXEC') === 'always') return
   if (Object.keys(QUIET).every((name) => env.get(name) === QUIET[name])) {
     env.remove((name) => name in QUIET)
+    quiet = true
     return
   }
   sys.exec(process.execPath, [programName(), ...args()], env.with(QUIET).entries())

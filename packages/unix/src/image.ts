@@ -1,5 +1,5 @@
 /** The running image: its arguments, its environment, and how it becomes or starts other programs. */
-import { basename } from './bytes.ts'
+import { basename, LF } from './bytes.ts'
 import { Environment } from './env.ts'
 import { EACCES, EBUSY, ENOENT, ENOTDIR, type Errno } from './errno.ts'
 import { compiled, sys } from './shim.ts'
@@ -92,13 +92,25 @@ function launch(program: Program): void {
   }
 }
 
-/** One line on descriptor 2; what is not printable ASCII becomes `?`. */
+/** `PROGRAM: TEXT` on descriptor 2. */
 export function complain(text: string): void {
-  const line = `${programName()}: ${text}`.replace(/[^ -~\x80-\xff]/g, '?')
-  const bytes = new Uint8Array(line.length + 1)
-  sys.encode(`${line}\n`, bytes, 0, bytes.length)
-  sys.write(2, bytes, 0, bytes.length)
+  note(`${programName()}: ${text}`)
 }
+
+/**
+ * One line on descriptor 2, by a single write: bytes below 32 and 127 become `?`. Nothing can be done about a failure.
+ */
+export function note(text: string): void {
+  const line = new Uint8Array(text.length + 1)
+  for (let i = 0; i < text.length; i++) {
+    const byte = text.charCodeAt(i)
+    line[i] = byte < 32 || byte === 127 || byte > 255 ? QUESTION : byte
+  }
+  line[text.length] = LF
+  sys.write(2, line, 0, line.length)
+}
+
+const QUESTION = 63
 
 /** Where a program may be, in order: the name itself if it has a slash, else through PATH. */
 export function* candidates(name: string, path = '/bin:/usr/bin'): Generator<string> {
@@ -172,6 +184,8 @@ export interface SpawnOptions {
   readonly path?: string
 }
 
+const linux = process.platform === 'linux'
+
 const NO_MAP = new Int32Array(0)
 
 /** The pairs as the system calls take them: from, to. */
@@ -202,6 +216,18 @@ export function spawn(argv: readonly string[], options: SpawnOptions = {}): numb
     return sys.spawn(path, argv, next.entries(), map, flags)
   }
   return options.path === undefined ? attempt(argv, next, one) : one(options.path)
+}
+
+/**
+ * Starts the program that is running once more, as a child with these arguments: its pid, or a negative errno. As
+ * spawn, but no path leads to it, so that an executable replaced meanwhile makes no difference to a fork.
+ */
+export function spawnSelf(words: readonly string[], options: Omit<SpawnOptions, 'path'> = {}): number {
+  const argv = [image.argv[0] ?? '', ...words]
+  if (compiled) return spawn(argv, { ...options, path: linux ? '/proc/self/exe' : process.execPath })
+  // On Node the runtime's own arguments come first: itself and the script.
+  const own = sys.argv()
+  return spawn([...(typeof own === 'number' ? [] : own.slice(0, 2)), ...argv], { ...options, path: process.execPath })
 }
 
 /** How a child has ended. */

@@ -145,7 +145,14 @@ export interface Sys {
 declare const MOREQMAIL_SHIM: string
 
 /** True when the executable is the compiled one, so that execPath is moreqmail itself. */
-export const compiled: boolean = process.versions['bun'] !== undefined && MOREQMAIL_SHIM === ''
+export const compiled: boolean = MOREQMAIL_SHIM === ''
+
+/** There is no way to a descriptor without the shim: this one message goes through the runtime. */
+function unusable(path: string, why: string): never {
+  // biome-ignore lint/suspicious/noConsole: see above
+  console.error(`moreqmail: fatal: unable to load ${path}: ${why.replace(/[^ -~]+/g, ' ')}`)
+  process.exit(111)
+}
 
 function load(): Sys {
   const path = MOREQMAIL_SHIM || `${process.execPath.slice(0, process.execPath.lastIndexOf('/'))}/moreqmail.node`
@@ -153,12 +160,18 @@ function load(): Sys {
   try {
     process.dlopen(loaded, path)
   } catch (error) {
-    // No way yet to write to a descriptor: this one message goes through the runtime.
-    // biome-ignore lint/suspicious/noConsole: see above
-    console.error(`moreqmail: fatal: unable to load ${path}: ${String(error).replace(/[^ -~]+/g, ' ')}`)
-    process.exit(111)
+    unusable(path, String(error))
   }
-  return loaded.exports as Sys
+  const shim = loaded.exports as { get(name: string): unknown; version: string }
+  // Each call becomes a property of its own when it is first used; from then on nothing stands in between.
+  const first: ProxyHandler<object> = {
+    get(_, name, sys) {
+      const value = typeof name === 'string' ? shim.get(name) : undefined
+      if (value !== undefined) Object.defineProperty(sys, name, { value })
+      return value
+    },
+  }
+  return Object.create(new Proxy({}, first)) as Sys
 }
 
 export const sys: Sys = load()

@@ -1,0 +1,62 @@
+/**
+ * Writes the source of the executable: node packages/toolkit/bundle.mjs OUT
+ *
+ * Each program is bundled by itself into a function that runs when the program does, so that the others cost nothing
+ * at the start: in one bundle of all, the engine would make every function and every class of every program first.
+ * Only packages/unix is shared, since it holds what belongs to the process.
+ */
+import { writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+const out = process.argv[2]
+if (out === undefined) throw new Error('usage: bundle.mjs OUT')
+
+const SHARED = '@moreqmail/unix'
+const common = { absWorkingDir: root, bundle: true, write: false, platform: 'node', target: 'esnext', logLevel: 'warning' }
+
+async function text(options) {
+  const { outputFiles, metafile } = await build({ ...common, metafile: true, outdir: '/', ...options })
+  return { code: outputFiles[0].text, metafile }
+}
+
+const table = await text({ entryPoints: ['packages/toolkit/src/programs.ts'], format: 'esm' })
+const { PROGRAMS } = await import(`data:text/javascript,${encodeURIComponent(table.code)}`)
+
+const { metafile } = await text({ entryPoints: ['packages/unix/src/index.ts'], format: 'esm' })
+const names = Object.values(metafile.outputs)[0].exports.join(', ')
+
+/** The program as a function of a module, its exports, and a `require` that knows the shared package only. */
+async function program(module) {
+  const contents = `export { main, synopsis } from '${module}'`
+  const stdin = { contents, resolveDir: root, loader: 'ts' }
+  const { code, metafile } = await text({ stdin, format: 'cjs', external: [SHARED], minify: true })
+  if (Object.keys(metafile.inputs).includes('packages/unix/src/shim.ts'))
+    throw new Error(`${module} has a second copy of ${SHARED}: only its pure parts may be imported by name`)
+  return `(module, exports, require) => {${code}}`
+}
+
+const entries = await Promise.all(
+  Object.entries(PROGRAMS).map(async ([name, { module, ...facts }]) => {
+    const words = JSON.stringify(facts).slice(1, -1)
+    return `${JSON.stringify(name)}: { ${words}, load: () => load(${await program(module)}) },`
+  }),
+)
+
+writeFileSync(
+  out,
+  `import { toolkit } from ${JSON.stringify(pathToFileURL(resolve(root, 'packages/toolkit/src/toolkit.ts')).pathname)}
+import { ${names} } from '${SHARED}'
+const shared = { ${names} }
+const load = (program) => {
+  const module = { exports: {} }
+  program(module, module.exports, () => shared)
+  return module.exports
+}
+toolkit({
+${entries.join('\n')}
+})
+`,
+)
