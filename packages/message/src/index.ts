@@ -1,0 +1,2 @@
+/** What a mail message's text means. Pure. */
+export * from './date.ts'

@@ -1,0 +1,12 @@
+/** The client's half of SMTP: what a message needs on its way to a server, and what the server's replies mean. */
+export * from './client-auth.ts'
+export * from './client-connection.ts'
+export * from './client-message.ts'
+export * from './client-tls.ts'
+export * from './conversation.ts'
+export * from './ehlo.ts'
+export * from './idna.ts'
+export * from './md5.ts'
+export * from './outbound.ts'
+export * from './quote.ts'
+export * from './reply.ts'

@@ -1,0 +1,3 @@
+/** SMTP without I/O. */
+export * from './client.ts'
+export * from './server.ts'
