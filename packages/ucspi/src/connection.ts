@@ -1,0 +1,51 @@
+/** What the child of a listener finds out about its connection, and whether it goes on with it. */
+import { openCdb } from '@moreqmail/cdb'
+import { ENOENT, type Errno, sys } from '@moreqmail/unix'
+import { wholeNumber } from '@moreqmail/unix/bytes'
+import { askIdent } from './ident.ts'
+import type { ListenSettings } from './listen-options.ts'
+import { hostAddresses, hostName } from './names.ts'
+import { type Client, NO_RULE, parseRule, type Rule, ruleKeys } from './rules.ts'
+import { dropped } from './say.ts'
+import type { Connection, End } from './variables.ts'
+
+/** All that is to be known about the connection on this socket; a failure ends the child. */
+export function explore(socket: number, ip: string, port: number, settings: ListenSettings): Connection {
+  const { verbosity, localHost, lookUpHost, paranoid, identTimeout } = settings
+  const name = sys.sockname(socket, 0)
+  if (typeof name === 'number') return dropped(verbosity, 'unable to get local address', name)
+  const [localIp, localPort] = name
+  const local: End = { ip: localIp, port: localPort, host: localHost ?? hostName(localIp) }
+  const host = lookUpHost ? hostName(ip) : undefined
+  const remote: End = { ip, port, host: host !== undefined && paranoid && !leadsTo(host, ip) ? undefined : host }
+  const info = identTimeout === undefined ? undefined : askIdent(local, remote, identTimeout)
+  return { local, remote, info }
+}
+
+/** True if the address is one of the host's. */
+function leadsTo(host: string, ip: string): boolean {
+  const addresses = hostAddresses(host, undefined)
+  return typeof addresses !== 'number' && addresses.includes(ip)
+}
+
+/** The rule for a client; without a rules file, or a key in it, all is allowed. A failure ends the child. */
+export function ruleFor(client: Client, { verbosity, rules, rulesOptional }: ListenSettings): Rule {
+  if (rules === undefined) return NO_RULE
+  const unreadable = (errno: Errno): never => dropped(verbosity, `unable to read ${rules}`, errno)
+  const cdb = openCdb(rules)
+  if (cdb === undefined) return rulesOptional ? NO_RULE : unreadable(-ENOENT)
+  if (typeof cdb === 'number') return unreadable(cdb)
+  for (const key of ruleKeys(client)) {
+    const data = cdb.getText(key)
+    if (typeof data === 'number') return unreadable(data)
+    if (data !== undefined) return parseRule(data)
+  }
+  return NO_RULE
+}
+
+/** The limit of connections that a rule gives its client; undefined without one. A bad number ends the child. */
+export function limitOf({ set }: Rule, { verbosity, rules }: ListenSettings): number | undefined {
+  const text = set.findLast(([name]) => name === 'MAXCONIP')?.[1]
+  if (text === undefined) return undefined
+  return wholeNumber(text) ?? dropped(verbosity, `bad MAXCONIP in ${rules}`)
+}
