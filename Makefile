@@ -2,8 +2,7 @@
 # make demo       the main job, shown on loopback
 # make check      everything that has to pass; ends in "N passed, N failed"
 # make bench      start-up times, throughput and memory, as ratios
-# make setup      installs under conf-home; make setup check looks whether all is in place
-# make install DESTDIR=/somewhere    the same below a directory, for packagers
+# make install    installs under conf-home; DESTDIR=/somewhere puts a directory before it, for packagers (make setup is the same)
 # make clean      removes what was built
 #
 # RUNTIME=node builds for Node instead of Bun, from the same sources.
@@ -37,7 +36,7 @@ else
 SHARED = -shared -fPIC -fvisibility=hidden -Wl,-z,now
 endif
 
-.PHONY: all it check types lint manuals test demo bench setup install clean fuzz packages
+.PHONY: all it check packages types lint manuals demo bench setup install clean
 
 all it: $(BIN)/.links
 
@@ -91,6 +90,12 @@ build/probe/probe: packages/unix/test/probe/main.ts $(SOURCES) $(BIN)/moreqmail.
 		--define MOREQMAIL_SHIM='""' --define $(DEFINE_HOME) --define $(DEFINE_VERSION) --outfile $@
 	@touch $@
 
+check: packages types lint manuals all build/probe/probe
+	@$(NODE) test/run.mjs
+
+packages:
+	@test/packages.sh
+
 types: $(MODULES)
 	node_modules/.bin/tsc -p .
 
@@ -102,6 +107,16 @@ manuals:
 	@if command -v mandoc >/dev/null 2>&1; \
 	then ! mandoc -T lint -W warning $(MANUALS) | grep -v 'unexpected section: Sh ERRORS'; \
 	else echo 'manuals: not checked, mandoc is not installed'; fi
+
+# DESTDIR and the home together are where it goes. Programs that are there already are replaced one by one.
+install setup: all
+	install -d $(DESTDIR)$(CONF_HOME)/bin $(DESTDIR)$(CONF_HOME)/man/man8
+	for file in moreqmail moreqmail.node $(if $(filter node,$(RUNTIME)),moreqmail.cjs); do \
+	  install -m 755 $(BIN)/$$file $(DESTDIR)$(CONF_HOME)/bin/.$$file.new && \
+	  mv -f $(DESTDIR)$(CONF_HOME)/bin/.$$file.new $(DESTDIR)$(CONF_HOME)/bin/$$file || exit 1; \
+	done
+	while read -r name; do ln -sfn moreqmail $(DESTDIR)$(CONF_HOME)/bin/$$name || exit 1; done <$(BIN)/.links
+	install -m 644 $(MANUALS) $(DESTDIR)$(CONF_HOME)/man/man8
 
 clean:
 	rm -rf build dist .tap

@@ -77,8 +77,7 @@ async function send(port: number, message: string): Promise<string> {
   socket.on('data', shown('S:'))
   fromClient.on('data', shown('C:'))
   socket.pipe(toClient)
-  // The client leaves without waiting for the answer to QUIT.
-  toClient.on('error', () => socket.unpipe(toClient).resume())
+  toClient.on('error', () => undefined) // the client leaves without waiting for the answer to QUIT
   fromClient.pipe(socket)
   let report = ''
   ;(client.stdout as Readable).on('data', (data: Buffer) => {
@@ -86,7 +85,8 @@ async function send(port: number, message: string): Promise<string> {
   })
   const [code] = (await once(client, 'close')) as [number]
   if (code !== 0) throw new Error(`qmail-smtpc ended with ${code}`)
-  await once(socket, 'close')
+  socket.unpipe().resume()
+  if (!socket.closed) await once(socket, 'close')
   return report
 }
 

@@ -1,0 +1,13 @@
+/** Decides how many things are done at a time. */
+import { availableParallelism } from 'node:os'
+
+export const CORES: number = availableParallelism()
+
+/** Does the work for all items, so many at a time; resolves when all are done. */
+export async function parallel<T>(items: readonly T[], jobs: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values()
+  const worker = async (): Promise<void> => {
+    for (const item of queue) await work(item)
+  }
+  await Promise.all(Array.from({ length: jobs }, worker))
+}
