@@ -17,6 +17,7 @@
 #include <grp.h>
 #include <ifaddrs.h>
 #include <limits.h>
+#include <math.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -42,6 +43,7 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #endif
 #ifdef __APPLE__
 #include <crt_externs.h>
@@ -475,12 +477,37 @@ static napi_value js_writesome(napi_env env, napi_callback_info info) {
   return outcome(env, n);
 }
 
-/* Reads without taking: sockets only (-ENOTSOCK otherwise). */
+/* What is in a pipe, by way of another one. */
+static ssize_t peek_pipe(int fd, void *at, size_t len) {
+#ifdef __linux__
+  int copy[2];
+  ssize_t n;
+  if (pipe2(copy, O_CLOEXEC) == -1) return -1;
+  do n = tee(fd, copy[1], len, 0);
+  while (n == -1 && errno == EINTR);
+  if (n > 0) {
+    do n = read(copy[0], at, (size_t)n);
+    while (n == -1 && errno == EINTR);
+  }
+  close(copy[0]);
+  close(copy[1]);
+  return n;
+#else
+  (void)fd, (void)at, (void)len;
+  return -1;
+#endif
+}
+
+/* Reads without taking, from a socket or (Linux) a pipe; -ENOTSOCK: from this it can't be done. */
 static napi_value js_peek(napi_env env, napi_callback_info info) {
   BEGIN(4);
   FD(fd, 0);
   RANGE(at, len, 1);
   RETRY(n, recv(fd, at, len, MSG_PEEK));
+  if (n == -1 && errno == ENOTSOCK) {
+    n = peek_pipe(fd, at, len);
+    if (n == -1 && errno != EAGAIN) errno = ENOTSOCK;
+  }
   return outcome(env, n);
 }
 
@@ -823,6 +850,56 @@ static napi_value js_readdir(napi_env env, napi_callback_info info) {
   return failed ? integer(env, -failed) : a;
 }
 
+/* The names in a directory, and of each its size, atime and mtime (seconds, with fraction), NaN if it has none. */
+static napi_value js_scandir(napi_env env, napi_callback_info info) {
+  BEGIN(1);
+  PATH(path, 0);
+  DIR *d = opendir(path);
+  struct dirent *e;
+  struct stat st;
+  uint32_t n = 0;
+  size_t room = 0;
+  double *facts = NULL, *more;
+  int failed = 0;
+  napi_value names, buffer, array, result;
+  void *data;
+  if (!d) return integer(env, -errno);
+  napi_create_array(env, &names);
+  while (errno = 0, (e = readdir(d))) {
+    if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
+    if (n == room) {
+      room = room ? 2 * room : 256;
+      more = realloc(facts, 3 * room * sizeof *facts);
+      if (!more) break;
+      facts = more;
+    }
+    if (fstatat(dirfd(d), e->d_name, &st, 0) == 0) {
+      facts[3 * n] = (double)st.st_size;
+#ifdef __APPLE__
+      facts[3 * n + 1] = (double)st.st_atimespec.tv_sec + (double)st.st_atimespec.tv_nsec / 1e9;
+      facts[3 * n + 2] = (double)st.st_mtimespec.tv_sec + (double)st.st_mtimespec.tv_nsec / 1e9;
+#else
+      facts[3 * n + 1] = (double)st.st_atim.tv_sec + (double)st.st_atim.tv_nsec / 1e9;
+      facts[3 * n + 2] = (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9;
+#endif
+    } else {
+      facts[3 * n] = facts[3 * n + 1] = facts[3 * n + 2] = NAN;
+    }
+    napi_set_element(env, names, n++, string(env, e->d_name, strlen(e->d_name)));
+  }
+  failed = errno;
+  closedir(d);
+  if (!failed && napi_create_arraybuffer(env, 3 * n * sizeof *facts, &data, &buffer) != napi_ok) failed = ENOMEM;
+  if (!failed && n) memcpy(data, facts, 3 * n * sizeof *facts);
+  free(facts);
+  if (failed) return integer(env, -failed);
+  napi_create_typedarray(env, napi_float64_array, 3 * (size_t)n, buffer, 0, &array);
+  napi_create_array_with_length(env, 2, &result);
+  napi_set_element(env, result, 0, names);
+  napi_set_element(env, result, 1, array);
+  return result;
+}
+
 /* 1 if the path leads to the executable that is running now. */
 static napi_value js_isself(napi_env env, napi_callback_info info) {
   BEGIN(1);
@@ -1061,6 +1138,25 @@ static void fresh_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Before a new image: as above. Besides, glibc's posix_spawn, by which make and
+ * others start programs, leaves its two internal signals ignored in them, and
+ * its own sigaction() will not have them back. */
+static void fresh_signals_for_exec(void) {
+  fresh_signals();
+#if defined(__linux__) && defined(SYS_rt_sigaction)
+  {
+    struct {
+      void *handler;
+      unsigned long flags;
+      void *restorer;
+      unsigned long mask;
+    } deflt = {0};
+    syscall(SYS_rt_sigaction, 32, &deflt, NULL, sizeof deflt.mask);
+    syscall(SYS_rt_sigaction, 33, &deflt, NULL, sizeof deflt.mask);
+  }
+#endif
+}
+
 /* Replaces the image; returns only -errno. */
 static napi_value js_exec(napi_env env, napi_callback_info info) {
   BEGIN(3);
@@ -1072,7 +1168,7 @@ static napi_value js_exec(napi_env env, napi_callback_info info) {
   } else {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     inherit_all(inheritable_list, inheritable_count);
-    fresh_signals();
+    fresh_signals_for_exec();
     execve(path, argv, envp);
     e = errno;
     sigaction(SIGPIPE, &ignore, NULL);
@@ -1140,7 +1236,7 @@ static napi_value js_spawn(napi_env env, napi_callback_info info) {
       }
       for (i = 0; i < pairs; ++i)
         if (map[2 * i] >= 0) inherit(map[2 * i + 1]);
-      fresh_signals();
+      fresh_signals_for_exec();
       execve(path, argv, envp);
       e = errno;
       _exit(111);
@@ -1566,6 +1662,7 @@ static const struct {
     {"getcwd", js_getcwd},
     {"readlink", js_readlink},
     {"readdir", js_readdir},
+    {"scandir", js_scandir},
     {"isself", js_isself},
     {"socket", js_socket},
     {"connect", js_connect},

@@ -126,12 +126,22 @@ export function* candidates(name: string, path = '/bin:/usr/bin'): Generator<str
   }
 }
 
-/** Our own program that this path and name would start, if it may run in this image. */
-function inside(path: string, name: string, next: Environment): Program | undefined {
-  if (!compiled || image.fresh || image.crossed) return undefined
+/** The kernel takes no argument and no variable that is longer. More than this goes to it, to be judged by it. */
+const MUCH = 128 * 1024
+
+/** True if all these together are longer than a single one may be. */
+function isMuch(words: readonly string[]): boolean {
+  let length = 0
+  for (const word of words) length += word.length + 1
+  return length > MUCH
+}
+
+/** Our own program that this path and argv would start, if it may run in this image. */
+function inside(path: string, argv: readonly string[], next: Environment): Program | undefined {
+  if (!compiled || image.fresh || image.crossed || isMuch(next.entries()) || isMuch(argv)) return undefined
   if (sys.isself(path) !== 1 || sys.access(path, 1) !== 0) return undefined
   if (next.get('MOREQMAIL_EXEC') === 'always' || env('MOREQMAIL_EXEC') === 'always') return undefined
-  const program = image.lookup(basename(name))
+  const program = image.lookup(basename(argv[0] ?? ''))
   return program?.fresh ? undefined : program
 }
 
@@ -149,14 +159,26 @@ function takeOver(program: Program, argv: readonly string[], next: Environment):
  * (negative) errno for which it could not be run.
  */
 export function exec(argv: readonly string[], next: Environment = environment()): number {
-  return attempt(argv, next, (path) => {
-    const program = inside(path, argv[0] ?? '', next)
-    if (program !== undefined) {
-      const errno = sys.become(argv)
-      return errno < 0 ? errno : takeOver(program, [...argv], new Environment(next.entries()))
-    }
-    return sys.exec(path, argv, next.entries())
-  })
+  return attempt(argv, next, (path) => execPath(path, argv, next))
+}
+
+/**
+ * Becomes another program of this executable, the one that argv[0] names, wherever that is installed. Otherwise as exec.
+ */
+export function execSelf(argv: readonly string[], next: Environment = environment()): number {
+  if (compiled) return execPath(linux ? '/proc/self/exe' : process.execPath, argv, next)
+  // On Node the links to the launcher stand beside the script.
+  const own = sys.argv()
+  const script = typeof own === 'number' ? '' : (own[1] ?? '')
+  return execPath(script.slice(0, script.lastIndexOf('/') + 1) + (argv[0] ?? ''), argv, next)
+}
+
+/** Becomes the program in a file, without a search for it. Otherwise as exec. */
+export function execPath(path: string, argv: readonly string[], next: Environment = environment()): number {
+  const program = inside(path, argv, next)
+  if (program === undefined) return sys.exec(path, argv, next.entries())
+  const errno = sys.become(argv)
+  return errno < 0 ? errno : takeOver(program, [...argv], new Environment(next.entries()))
 }
 
 /** Tries the candidates for argv[0] until one works: its result, or the negative errno to report. */
@@ -207,7 +229,7 @@ export function spawn(argv: readonly string[], options: SpawnOptions = {}): numb
   const map = options.fds === undefined ? NO_MAP : mapOf(options.fds)
   const flags = (options.group ? 1 : 0) + (options.session ? 2 : 0)
   const one = (path: string): number => {
-    const program = inside(path, argv[0] ?? '', next)
+    const program = inside(path, argv, next)
     if (program !== undefined) {
       const pid = sys.fork(argv, map, flags)
       if (pid === 0) takeOver(program, argv, next)

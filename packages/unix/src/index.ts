@@ -13,6 +13,8 @@ export {
   env,
   environment,
   exec,
+  execPath,
+  execSelf,
   exit,
   type Lookup,
   note,

@@ -1,7 +1,7 @@
 /** Buffered reading: lines, runs of bytes, a limit of time for each wait. */
 import { LF } from './bytes.ts'
 import { allowThreads } from './engine.ts'
-import { EAGAIN, type Errno } from './errno.ts'
+import { EAGAIN, ENOTSOCK, type Errno } from './errno.ts'
 import { sys } from './shim.ts'
 import { POLLIN, ready } from './wait-for.ts'
 
@@ -13,6 +13,8 @@ export interface ReaderOptions {
   readonly timeout?: number
   /** Bytes of buffer; also the longest line. Default 64 KiB. */
   readonly size?: number
+  /** True: not a byte behind a line is taken from the descriptor before the next one is wanted, so it can be handed on. */
+  readonly exact?: boolean
   /** Called before a read that may block: the place to flush what the other side waits for. */
   readonly waiting?: () => void
   /** The timeout has passed. */
@@ -97,6 +99,12 @@ export class Reader {
     }
   }
 
+  /** Throws away what is buffered and overwrites it, and all that was buffered before. */
+  wipe(): void {
+    this.discard()
+    this.#buffer.fill(0)
+  }
+
   /** Goes on with another descriptor; what is buffered of the old one is thrown away. */
   switchTo(fd: number): void {
     this.discard()
@@ -117,14 +125,14 @@ export class Reader {
   }
 
   #read(): number {
-    const { waiting, timeout, timedOut, failed } = this.#options
+    const { exact, waiting, timeout, timedOut, failed } = this.#options
     waiting?.()
     for (;;) {
       if (timeout !== undefined && !ready(this.#fd, POLLIN, timeout)) {
         if (timedOut === undefined) throw new Error('timed out')
         timedOut()
       }
-      const n = sys.read(this.#fd, this.#buffer, this.#end, this.#buffer.length - this.#end)
+      const n = exact ? this.#readLine() : sys.read(this.#fd, this.#buffer, this.#end, this.#buffer.length - this.#end)
       if (n >= 0) {
         this.#total += n
         if (this.#total > MUCH && this.#total - n <= MUCH) allowThreads()
@@ -137,5 +145,15 @@ export class Reader {
       if (failed === undefined) throw new Error(`read error ${-n}`)
       failed(n)
     }
+  }
+
+  /** One read that ends with the line: as far as its LF if that can be seen beforehand, else one byte. */
+  #readLine(): number {
+    const room = this.#buffer.length - this.#end
+    const seen = sys.peek(this.#fd, this.#buffer, this.#end, room)
+    if (seen === -ENOTSOCK) return sys.read(this.#fd, this.#buffer, this.#end, 1)
+    if (seen <= 0) return seen
+    const lf = this.#buffer.subarray(this.#end, this.#end + seen).indexOf(LF)
+    return sys.read(this.#fd, this.#buffer, this.#end, lf < 0 ? seen : lf + 1)
   }
 }

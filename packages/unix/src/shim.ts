@@ -18,7 +18,7 @@ export interface Sys {
   write(fd: number, from: Uint8Array, offset: number, length: number): number
   /** One write that does not wait; fewer bytes than asked for is usual. */
   writesome(fd: number, from: Uint8Array, offset: number, length: number): number
-  /** Reads from a socket without taking the bytes. */
+  /** Reads from a socket or, on Linux, a pipe without taking the bytes; -ENOTSOCK: not possible. */
   peek(fd: number, into: Uint8Array, offset: number, length: number): number
   /** The whole file, at most max bytes (-EFBIG). */
   slurp(path: string, max: number): Uint8Array | Errno
@@ -66,6 +66,8 @@ export interface Sys {
   readlink(path: string): string | Errno
   /** Names without `.` and `..`, in no order. */
   readdir(path: string): string[] | Errno
+  /** The same names, and of each what stat says: triples of size, atime, mtime; NaN where it fails. */
+  scandir(path: string): [string[], Float64Array] | Errno
   /** 1 if the path leads to the executable that runs now. */
   isself(path: string): number
 
