@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Case, readCases } from './lib/case.ts'
-import { CORES, parallel } from './lib/parallel.ts'
+import { AT_A_TIME, parallel } from './lib/parallel.ts'
 import { missingTool, programsIn, programsOf, readPending } from './lib/plan.ts'
 import { DEFAULT_PATH, lacksRoot, play } from './lib/play.ts'
 
@@ -66,7 +66,7 @@ t.test('pending.txt', async (t) => {
 t.test('cases', async (t) => {
   t.setTimeout(0)
   const here = all.filter((test) => missing(test) === '' && playable(t, test))
-  await parallel(here, CORES, (test) => check(t, test))
+  await parallel(here, AT_A_TIME, (test) => check(t, test))
 })
 
 t.test('not yet built', async (t) => {

@@ -2,8 +2,9 @@
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Case, readCases } from './lib/case.ts'
-import { CORES, parallel } from './lib/parallel.ts'
-import { lacksRoot, play, type Setting } from './lib/play.ts'
+import { AT_A_TIME, parallel } from './lib/parallel.ts'
+import { missingTool } from './lib/plan.ts'
+import { DEFAULT_PATH, lacksRoot, play, type Setting } from './lib/play.ts'
 
 const USAGE = 'usage: play.mjs --bin DIR [--only REGEX] [-j N] [-v] FILE...'
 
@@ -14,7 +15,7 @@ function options() {
       options: {
         bin: { type: 'string' },
         only: { type: 'string', default: '' },
-        jobs: { type: 'string', short: 'j', default: String(CORES) },
+        jobs: { type: 'string', short: 'j', default: String(AT_A_TIME) },
         verbose: { type: 'boolean', short: 'v', default: false },
       },
     })
@@ -40,9 +41,11 @@ async function main(): Promise<number> {
   const count = { passed: 0, failed: 0, skipped: 0 }
   const cases = casesOf(positionals, new RegExp(values.only ?? ''), resolve(values.bin))
   await parallel(cases, jobs, async ([test, setting]) => {
-    if (lacksRoot(test)) {
+    const tool = missingTool(test, [setting.bin, ...DEFAULT_PATH.split(':')])
+    const lack = lacksRoot(test) ? 'root' : tool
+    if (lack !== undefined) {
       count.skipped++
-      console.log(`skip ${test.name}: needs root`)
+      console.log(`skip ${test.name}: needs ${lack}`)
       return
     }
     const why = await play(test, setting)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import type { Case } from './lib/case.ts'
-import { CORES, parallel } from './lib/parallel.ts'
+import { AT_A_TIME, parallel } from './lib/parallel.ts'
 import { lacksRoot, play } from './lib/play.ts'
 import { PAIRS, type Pair } from './lib/player-cases.ts'
 
@@ -17,7 +17,7 @@ t.test('keys', async (t) => {
   chmodSync(join(bin, 'hello'), 0o755)
   const setting = { bin, tls: resolve('test/cases/tls') }
 
-  await parallel(PAIRS, CORES, async ({ key, passes, fails }: Pair) => {
+  await parallel(PAIRS, AT_A_TIME, async ({ key, passes, fails }: Pair) => {
     const good: Case = { name: key, ...passes }
     if (lacksRoot(good)) {
       t.pass(key, { skip: 'needs root' })

@@ -52,11 +52,13 @@ export class Running {
     return this.#status
   }
 
-  /** Its status at its end, undefined if the time is up before. */
+  /** Its status at its end, undefined if the time is up before (be it only that nobody has looked in time). */
   async wait(deadline: Deadline): Promise<Status | undefined> {
-    for (let pause = SOON; this.status === undefined && !deadline.passed; pause = Math.min(LATER, pause * 2))
+    for (let pause = SOON; !deadline.passed; pause = Math.min(LATER, pause * 2)) {
+      if (this.status !== undefined) return this.status
       await delay(Math.min(pause, deadline.left))
-    return this.status
+    }
+    return undefined
   }
 
   /** Sends a signal, by name without SIG; nothing happens after its end. */
