@@ -1,5 +1,15 @@
 /** exec and spawn of our own programs: inside the image and as real images, nobody outside sees a difference. */
-import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -313,4 +323,46 @@ t.test('nested, heavy and many', async (t) => {
 t.test('one thread, little memory', async (t) => {
   t.equal(fields(play(dir, { argv: ['state'] }).stdout).get('threads'), '1')
   t.equal(fields(play(dir, { argv: ['exec-it', 'spawn-it', '', 'state'] }).stdout).get('threads'), '1')
+  const [input, feed] = sys.pipe() as [number, number]
+  const out = openSync('/dev/null', 'w')
+  const pid = sys.spawn(join(dir, 'read-line'), ['read-line', '30'], INSIDE, Int32Array.from([input, 0, out, 1]), 0)
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const rss = Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1])
+  sys.close(feed)
+  sys.close(input)
+  closeSync(out)
+  sys.waitpid(pid, 0, new Int32Array(1))
+  t.ok(rss < 25_000, `${rss} kB`)
+})
+
+t.test('without its shim, or with one that is none', async (t) => {
+  const place = mkdtempSync(join(tmpdir(), 'bare-'))
+  copyFileSync(join(BUILD, 'probe'), join(place, 'probe'))
+  symlinkSync('probe', join(place, 'true'))
+  const bare = play(dir, { argv: [join(place, 'true')] })
+  t.equal(bare.code, 111)
+  t.match(bare.stderr, /^moreqmail: fatal: unable to load [^\n]*moreqmail.node: [^\n]*\n$/)
+  writeFileSync(join(place, 'moreqmail.node'), 'not a shared object')
+  t.equal(play(dir, { argv: [join(place, 'true')] }).code, 111)
+  copyFileSync(join(BUILD, 'moreqmail.node'), join(place, 'moreqmail.node'))
+  t.equal(play(dir, { argv: [join(place, 'true')] }).code, 0, 'a copy works anywhere')
+  rmSync(place, { recursive: true })
+})
+
+t.test('a directory that is gone', async (t) => {
+  const gone = 'mkdir gone && cd gone && rmdir ../gone && exec'
+  const place = mkdtempSync(join(tmpdir(), 'gone-'))
+  t.not(play(dir, { argv: ['sh', '-c', `${gone} true_`.replace('true_', join(dir, 'true'))], cwd: place }).code, 0)
+  rmSync(place, { recursive: true })
+})
+
+t.test('a full process table', { skip: root ? false : 'needs root' }, async (t) => {
+  for (const [mode, env] of MODES) {
+    const { code, stderr } = play(dir, {
+      argv: ['sh', '-c', `ulimit -p 0; exec as 65534 1 spawn-it '' ${join(dir, 'true')}`],
+      env,
+    })
+    t.equal(code, 111, mode)
+    t.match(stderr, /^spawn-it: fatal: unable to run [^\n]*true: temporary failure\n$/, mode)
+  }
 })
