@@ -363,6 +363,10 @@ t.test('a full process table', { skip: root ? false : 'needs root' }, async (t) 
       env,
     })
     t.equal(code, 111, mode)
-    t.match(stderr, /^spawn-it: fatal: unable to run [^\n]*true: temporary failure\n$/, mode)
+    t.match(
+      stderr,
+      /^(?:spawn-it|as): fatal: unable to run[^\n]*: temporary failure\n$/,
+      `${mode}: or exec itself, after a change of user`,
+    )
   }
 })
