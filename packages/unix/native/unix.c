@@ -23,6 +23,7 @@
 #include <netinet/tcp.h>
 #include <node_api.h>
 #include <poll.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
@@ -322,6 +323,29 @@ static void inherit_all(const int *listed, size_t count) {
 
 static int *inheritable_list; /* NULL: all that is not ours nor the runtime's */
 static size_t inheritable_count;
+
+/* Nothing that is open above 2 now is to reach the next program: the next exec closes it, or what does without one. */
+static void keep_back(int exec) {
+  int fd;
+#ifdef __linux__
+  DIR *d = opendir("/proc/self/fd");
+  struct dirent *e;
+  if (!d) return;
+  while ((e = readdir(d))) {
+    fd = atoi(e->d_name);
+    if (e->d_name[0] == '.' || fd < 3 || fd == dirfd(d)) continue;
+    if (exec)
+      fcntl(fd, F_SETFD, FD_CLOEXEC);
+    else if (!is_runtimes(fd))
+      own(fd);
+  }
+  closedir(d);
+#else
+  int top = getdtablesize();
+  for (fd = 3; fd < top && fd < 65536; ++fd)
+    if (fcntl(fd, F_GETFD) != -1) exec ? fcntl(fd, F_SETFD, FD_CLOEXEC) : own(fd);
+#endif
+}
 
 static napi_value js_inheritable(napi_env env, napi_callback_info info) {
   BEGIN(1);
@@ -850,50 +874,100 @@ static napi_value js_readdir(napi_env env, napi_callback_info info) {
   return failed ? integer(env, -failed) : a;
 }
 
+/* Files of a directory whose facts are wanted: size, atime, mtime each. */
+typedef struct {
+  int dir;
+  const char *names; /* each ended by a NUL */
+  const size_t *at;  /* where each begins */
+  double *facts;
+  size_t from, to;
+} look;
+
+static void *look_up(void *what) {
+  look *l = what;
+  size_t i;
+  for (i = l->from; i < l->to; ++i) {
+    double *facts = l->facts + 3 * i;
+    struct stat st;
+    if (fstatat(l->dir, l->names + l->at[i], &st, 0) == -1) {
+      facts[0] = facts[1] = facts[2] = NAN;
+      continue;
+    }
+    facts[0] = (double)st.st_size;
+#ifdef __APPLE__
+    facts[1] = (double)st.st_atimespec.tv_sec + (double)st.st_atimespec.tv_nsec / 1e9;
+    facts[2] = (double)st.st_mtimespec.tv_sec + (double)st.st_mtimespec.tv_nsec / 1e9;
+#else
+    facts[1] = (double)st.st_atim.tv_sec + (double)st.st_atim.tv_nsec / 1e9;
+    facts[2] = (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9;
+#endif
+  }
+  return NULL;
+}
+
+/* From so many on, a second thread pays that looks up half of them. */
+#define MANY_FILES 2048
+
+/* The second thread is gone when this returns. */
+static void look_up_all(look all) {
+  look half = all;
+  pthread_t thread;
+  sigset_t every, old;
+  int helped = 0;
+  if (all.to >= MANY_FILES) {
+    half.from = all.to / 2;
+    sigfillset(&every);
+    pthread_sigmask(SIG_BLOCK, &every, &old);
+    helped = pthread_create(&thread, NULL, look_up, &half) == 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (helped) all.to = half.from;
+  }
+  look_up(&all);
+  if (helped) pthread_join(thread, NULL);
+}
+
+/* Room for one more element than n; NULL: no memory, and the old array is as it was. */
+static void *grown(void *array, size_t n, size_t *room, size_t element) {
+  if (n < *room) return array;
+  void *more = realloc(array, (*room ? 2 * *room : 256) * element);
+  if (more) *room = *room ? 2 * *room : 256;
+  return more;
+}
+
 /* The names in a directory, and of each its size, atime and mtime (seconds, with fraction), NaN if it has none. */
 static napi_value js_scandir(napi_env env, napi_callback_info info) {
   BEGIN(1);
   PATH(path, 0);
   DIR *d = opendir(path);
   struct dirent *e;
-  struct stat st;
-  uint32_t n = 0;
-  size_t room = 0;
-  double *facts = NULL, *more;
+  size_t n = 0, room = 0, used = 0, size = 0, len;
+  size_t *at = NULL;
+  char *text = NULL;
+  void *more, *data;
   int failed = 0;
   napi_value names, buffer, array, result;
-  void *data;
   if (!d) return integer(env, -errno);
   napi_create_array(env, &names);
   while (errno = 0, (e = readdir(d))) {
     if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
-    if (n == room) {
-      room = room ? 2 * room : 256;
-      more = realloc(facts, 3 * room * sizeof *facts);
-      if (!more) break;
-      facts = more;
-    }
-    if (fstatat(dirfd(d), e->d_name, &st, 0) == 0) {
-      facts[3 * n] = (double)st.st_size;
-#ifdef __APPLE__
-      facts[3 * n + 1] = (double)st.st_atimespec.tv_sec + (double)st.st_atimespec.tv_nsec / 1e9;
-      facts[3 * n + 2] = (double)st.st_mtimespec.tv_sec + (double)st.st_mtimespec.tv_nsec / 1e9;
-#else
-      facts[3 * n + 1] = (double)st.st_atim.tv_sec + (double)st.st_atim.tv_nsec / 1e9;
-      facts[3 * n + 2] = (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9;
-#endif
-    } else {
-      facts[3 * n] = facts[3 * n + 1] = facts[3 * n + 2] = NAN;
-    }
-    napi_set_element(env, names, n++, string(env, e->d_name, strlen(e->d_name)));
+    len = strlen(e->d_name) + 1;
+    if (!(more = grown(at, n, &room, sizeof *at))) break;
+    at = more;
+    while (size - used < len && (more = grown(text, size, &size, 1))) text = more;
+    if (!more) break;
+    memcpy(text + used, e->d_name, len);
+    napi_set_element(env, names, (uint32_t)n, string(env, e->d_name, len - 1));
+    at[n++] = used;
+    used += len;
   }
   failed = errno;
+  if (!failed && napi_create_arraybuffer(env, 3 * n * sizeof(double), &data, &buffer) != napi_ok) failed = ENOMEM;
+  if (!failed) look_up_all((look){.dir = dirfd(d), .names = text, .at = at, .facts = data, .to = n});
+  free(at);
+  free(text);
   closedir(d);
-  if (!failed && napi_create_arraybuffer(env, 3 * n * sizeof *facts, &data, &buffer) != napi_ok) failed = ENOMEM;
-  if (!failed && n) memcpy(data, facts, 3 * n * sizeof *facts);
-  free(facts);
   if (failed) return integer(env, -failed);
-  napi_create_typedarray(env, napi_float64_array, 3 * (size_t)n, buffer, 0, &array);
+  napi_create_typedarray(env, napi_float64_array, 3 * n, buffer, 0, &array);
   napi_create_array_with_length(env, 2, &result);
   napi_set_element(env, result, 0, names);
   napi_set_element(env, result, 1, array);
@@ -1202,7 +1276,7 @@ static int place(const int32_t *map, size_t pairs, int *high) {
 }
 
 #define MAX_MAP 64
-enum { SPAWN_GROUP = 1, SPAWN_SESSION = 2 };
+enum { SPAWN_GROUP = 1, SPAWN_SESSION = 2, SPAWN_ONLY = 4 };
 
 /* Runs a program in a child: pid or -errno, the exec's errno too. */
 static napi_value js_spawn(napi_env env, napi_callback_info info) {
@@ -1230,6 +1304,7 @@ static napi_value js_spawn(napi_env env, napi_callback_info info) {
       if (flags & SPAWN_SESSION) setsid();
       if (flags & SPAWN_GROUP) setpgid(0, 0);
       inherit_all(inheritable_list, inheritable_count);
+      if (flags & SPAWN_ONLY) keep_back(1);
       if (place(map, pairs, high) == -1) {
         e = errno;
         _exit(111);
@@ -1321,6 +1396,16 @@ static napi_value js_become(napi_env env, napi_callback_info info) {
   return outcome(env, r);
 }
 
+/* What ps shows of this process. */
+static napi_value js_title(napi_env env, napi_callback_info info) {
+  BEGIN(1);
+  char **argv = vector_of(env, c.v[0]);
+  if (!argv) return integer(env, -errno);
+  rename_process(argv);
+  free_vector(argv);
+  return integer(env, 0);
+}
+
 /* A child with this image, in which a program has taken over: 0 in it, its pid
  * in the parent. -EBUSY: the process has other threads, whose locks would stay
  * locked in the child. */
@@ -1330,21 +1415,244 @@ static napi_value js_fork(napi_env env, napi_callback_info info) {
   size_t size;
   char **argv;
   pid_t pid;
+  sigset_t all, old;
+  int e;
   INT(flags, 2);
   if (!get_typed(&c, 1, napi_int32_array, 0, &data, &size) || size > 2 * MAX_MAP) return integer(env, -EINVAL);
   if (threads() != 1) return integer(env, -EBUSY);
   argv = vector_of(env, c.v[0]);
   if (!argv) return integer(env, -errno);
   fork_with_jit();
+  /* A signal to the child must not reach the parent through the pipe they share: it waits until take_over. */
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, &old);
   pid = fork();
   if (pid == 0) {
     if (flags & SPAWN_SESSION) setsid();
     if (flags & SPAWN_GROUP) setpgid(0, 0);
+    if (flags & SPAWN_ONLY) keep_back(0);
     if (take_over(data, size / 2, argv) == -1) _exit(111);
     return integer(env, 0);
   }
+  e = errno;
+  sigprocmask(SIG_SETMASK, &old, NULL);
+  errno = e;
   free_vector(argv);
   return outcome(env, pid);
+}
+
+/* ---- standing by -------------------------------------------------------- */
+
+/* What a byte leads to: a text on descriptor 2, then a program, or just the end with this code. */
+typedef struct {
+  int byte; /* -1: the end of file, -2: any other */
+  const char *text;
+  int code;
+  const char *path; /* NULL: none */
+  char **argv;
+} choice;
+
+#define MAX_CHOICES 8
+
+/* All that the child needs, in memory of its own. */
+typedef struct {
+  size_t size, used;
+  size_t count;
+  choice choices[MAX_CHOICES];
+  char **envp;
+} waiting;
+
+static void *take(waiting *w, size_t n) {
+  void *at = (char *)w + w->used;
+  w->used += (n + 15) & ~(size_t)15;
+  return w->used <= w->size ? at : NULL;
+}
+
+/* A copy of a vector within the child's memory. */
+static char **copied(waiting *w, char **list) {
+  size_t n = 0, i;
+  while (list[n]) ++n;
+  char **copy = take(w, (n + 1) * sizeof *copy);
+  if (!copy) return NULL;
+  for (i = 0; i < n; ++i) {
+    copy[i] = take(w, strlen(list[i]) + 1);
+    if (!copy[i]) return NULL;
+    strcpy(copy[i], list[i]);
+  }
+  copy[n] = NULL;
+  return copy;
+}
+
+/* Roughly what copies of a vector take. */
+static size_t sized(char **list) {
+  size_t n = 64;
+  for (; *list; ++list) n += strlen(*list) + 48;
+  return n;
+}
+
+#ifdef __linux__
+static unsigned long hex(const char **at) {
+  unsigned long n = 0;
+  for (;; ++*at) {
+    char c = **at;
+    if (c >= '0' && c <= '9')
+      n = n * 16 + (unsigned long)(c - '0');
+    else if (c >= 'a' && c <= 'f')
+      n = n * 16 + (unsigned long)(c - 'a' + 10);
+    else
+      return n;
+  }
+}
+
+/* Only mappings from this size on are worth it, and none that the C library needs is as large. */
+#define LARGE 0x40000
+
+/* Gives one mapping's pages back: what is private and no library's, but for the stack, the thread's own block and `keep`. */
+static void give_back(const char *line, const void *keep) {
+  const char *at = line, *path = strchr(line, '/');
+  char here;
+  unsigned long from = hex(&at), to = (++at, hex(&at));
+  const unsigned long used[] = {(unsigned long)keep, (unsigned long)&here, (unsigned long)__builtin_thread_pointer()};
+  size_t i;
+  for (i = 0; i < sizeof used / sizeof *used; ++i)
+    if (used[i] >= from && used[i] < to) return;
+  if (at[4] != 'p' || strstr(line, "[v") || strstr(line, "[stack")) return;
+  if (path ? strstr(path, ".so") || strstr(path, ".node") : to - from < LARGE && !strstr(line, "[heap")) return;
+  madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+/* The child runs nothing but what is in this file and a few system calls. */
+static void give_memory_back(const void *keep) {
+  char text[2048];
+  size_t have = 0;
+  ssize_t n;
+  int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (fd == -1) return;
+  while ((n = read(fd, text + have, sizeof text - 1 - have)) > 0) {
+    char *line = text, *lf;
+    have += (size_t)n;
+    text[have] = 0;
+    for (; (lf = strchr(line, '\n')); line = lf + 1) {
+      *lf = 0;
+      give_back(line, keep);
+    }
+    have -= (size_t)(line - text);
+    memmove(text, line, have);
+    if (have == sizeof text - 1) break;
+  }
+  close(fd);
+}
+#endif
+
+/* Closes all above 2 but the targets of the map. */
+static void close_rest(const int32_t *map, size_t pairs) {
+  int fd, top = getdtablesize();
+  size_t i;
+  for (fd = 3; fd < top && fd < 65536; ++fd) {
+    int next = top;
+    for (i = 0; i < pairs; ++i)
+      if (map[2 * i + 1] >= fd && map[2 * i + 1] < next) next = map[2 * i + 1];
+#if defined(__linux__) && defined(SYS_close_range)
+    if (next > fd && syscall(SYS_close_range, fd, next < top ? next - 1 : INT_MAX, 0) == 0) {
+      fd = next;
+      continue;
+    }
+#endif
+    if (next > fd) close(fd);
+  }
+}
+
+/* Waits for one byte and does what it leads to. */
+static void stand_by(const waiting *w, int fd) {
+  unsigned char byte;
+  ssize_t n;
+  size_t i;
+  int key;
+  do n = read(fd, &byte, 1);
+  while (n == -1 && errno == EINTR);
+  key = n == 1 ? byte : -1;
+  for (i = 0; i + 1 < w->count && w->choices[i].byte != key && w->choices[i].byte != -2; ++i);
+  const choice *c = &w->choices[i];
+  if (*c->text && write(2, c->text, strlen(c->text)) == -1) {
+    /* nobody reads it */
+  }
+  if (c->path) execve(c->path, c->argv, w->envp);
+  _exit(c->code);
+}
+
+/* A child that has the descriptors of the map and no others above 2, and next to no memory. It reads one byte from a
+ * descriptor; then it does what the first choice for that byte says: [byte as a character, `end` or `other`; text for
+ * descriptor 2 with its LF; exit code; path, argv...]; without a path, or if that can't be run, it ends. */
+static napi_value js_standby(napi_env env, napi_callback_info info) {
+  BEGIN(4);
+  void *data;
+  size_t pairs, size = sizeof(waiting) + 256;
+  uint32_t count = 0, i;
+  char **lists[MAX_CHOICES] = {0}, **envp;
+  waiting *w = MAP_FAILED;
+  pid_t pid = -1;
+  int e = EINVAL, ok = 1;
+  sigset_t all, old;
+  FD(fd, 0);
+  if (!get_typed(&c, 1, napi_int32_array, 0, &data, &pairs) || pairs > 2 * MAX_MAP) return integer(env, -EINVAL);
+  pairs /= 2;
+  if (napi_get_array_length(env, c.v[2], &count) != napi_ok || !count || count > MAX_CHOICES) return integer(env, -EINVAL);
+  if (!(envp = vector_of(env, c.v[3]))) return integer(env, -errno);
+  size += sized(envp);
+  for (i = 0; i < count; ++i) {
+    napi_value item;
+    napi_get_element(env, c.v[2], i, &item);
+    lists[i] = vector_of(env, item);
+    ok = ok && lists[i] && lists[i][0] && lists[i][1] && lists[i][2];
+    if (lists[i]) size += sized(lists[i]);
+  }
+  if (ok) {
+    /* Shared, lest it becomes part of a mapping that can be given back. */
+    w = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    e = errno;
+  }
+  if (w != MAP_FAILED) {
+    w->size = size;
+    w->used = (sizeof *w + 15) & ~(size_t)15;
+    w->count = count;
+    w->envp = copied(w, envp);
+    ok = w->envp != NULL;
+    for (i = 0; i < count; ++i) {
+      char **list = copied(w, lists[i]);
+      if (!list) {
+        ok = 0;
+        break;
+      }
+      w->choices[i].byte = !strcmp(list[0], "end") ? -1 : !strcmp(list[0], "other") ? -2 : (unsigned char)list[0][0];
+      w->choices[i].text = list[1];
+      w->choices[i].code = atoi(list[2]);
+      w->choices[i].path = list[3];
+      w->choices[i].argv = list + 4;
+    }
+    e = ENOMEM;
+    if (ok) {
+      /* No handler of the runtime's may run in the child. */
+      sigfillset(&all);
+      sigprocmask(SIG_BLOCK, &all, &old);
+      pid = fork();
+      e = errno;
+      if (pid == 0) {
+        int high[MAX_MAP];
+        if (place(data, pairs, high) == -1) _exit(111);
+        close_rest(data, pairs);
+#ifdef __linux__
+        give_memory_back(w);
+#endif
+        fresh_signals_for_exec();
+        stand_by(w, fd);
+      }
+      sigprocmask(SIG_SETMASK, &old, NULL);
+    }
+    munmap(w, size);
+  }
+  for (i = 0; i < count; ++i) free_vector(lists[i]);
+  free_vector(envp);
+  return integer(env, pid == -1 ? -e : pid);
 }
 
 static napi_value js_waitpid(napi_env env, napi_callback_info info) {
@@ -1680,6 +1988,8 @@ static const struct {
     {"spawn", js_spawn},
     {"fork", js_fork},
     {"become", js_become},
+    {"standby", js_standby},
+    {"title", js_title},
     {"threads", js_threads},
     {"waitpid", js_waitpid},
     {"kill", js_kill},

@@ -85,18 +85,20 @@ export class List {
 
   /** What follows `key:` in the last entry that has this key, ASCII case of the key ignored; undefined without one. */
   value(key: string): string | undefined {
-    return this.#find(`${lower(key)}:`, () => true)
+    return key.includes(':') ? undefined : this.#find(`${lower(key)}:`, () => true)
   }
 
   /** The rest of the last entry that begins with the folded text and whose rest is acceptable. */
   #find(start: string, acceptable: (rest: string) => boolean): string | undefined {
     if (start.startsWith('#')) return undefined
     // Folding by the engine also folds some bytes above 127: candidates are compared again, byte by byte.
-    this.#folded ??= `\n${this.#text.replaceAll('\0', '\n').toLowerCase()}`
-    const wanted = `\n${start.toLowerCase()}`
+    this.#folded ??= this.#text.replaceAll('\0', '\n').toLowerCase()
+    const folded = this.#folded
+    const wanted = start.toLowerCase()
     let found: string | undefined
+    const next = (from: number) => folded.indexOf(`\n${wanted}`, from) + 1 || -1
     // Forward, since engines search so by machine words, but backward by characters.
-    for (let at = this.#folded.indexOf(wanted); at >= 0; at = this.#folded.indexOf(wanted, at + 1)) {
+    for (let at = folded.startsWith(wanted) ? 0 : next(0); at >= 0; at = next(at)) {
       if (lower(this.#text.slice(at, at + start.length)) !== start) continue
       const entry = trimEnd(this.#text.slice(at, this.#endOf(at)))
       const rest = entry.slice(start.length)

@@ -1,6 +1,6 @@
 /** When the JavaScript engine may start threads: a process that has any can't be forked. */
-import { args, environment, programName } from './image.ts'
-import { compiled, sys } from './shim.ts'
+import { environment, startAnew } from './image.ts'
+import { compiled, rehearsing } from './shim.ts'
 
 /** Bun's own interface to its engine. */
 declare const Bun: { unsafe: { setJITPolicy(scale: number): void } } | undefined
@@ -10,7 +10,7 @@ declare const Bun: { unsafe: { setJITPolicy(scale: number): void } } | undefined
  * The executable is built so that it starts none before (`--compile-jit-policy`). Without effect on Node.
  */
 export function allowThreads(): void {
-  if (compiled && typeof Bun !== 'undefined') Bun.unsafe.setJITPolicy(1)
+  if (compiled && !rehearsing() && typeof Bun !== 'undefined') Bun.unsafe.setJITPolicy(1)
 }
 
 /**
@@ -42,6 +42,6 @@ export function stayForkable(): void {
     quiet = true
     return
   }
-  sys.exec(process.execPath, [programName(), ...args()], env.with(QUIET).entries())
+  startAnew(env.with(QUIET))
   // Not started anew: it works all the same, with real images once there is a second thread.
 }

@@ -23,6 +23,14 @@ export class Environment {
     return this
   }
 
+  /** Sets all these variables; undefined removes one, and of equal names the last counts. */
+  setAll(changes: Iterable<readonly [name: string, value: string | undefined]>): this {
+    const wanted = new Map(changes)
+    this.remove((name) => wanted.has(name))
+    for (const [name, value] of wanted) if (value !== undefined) this.#entries.push(`${name}=${value}`)
+    return this
+  }
+
   /** Removes every variable whose name the test takes. */
   remove(test: (name: string) => boolean): this {
     this.#entries = this.#entries.filter((entry) => !test(entry.slice(0, Math.max(0, entry.indexOf('=', 1)))))
@@ -31,9 +39,7 @@ export class Environment {
 
   /** A copy with these variables set, or removed where the value is undefined. */
   with(changes: Readonly<Record<string, string | undefined>>): Environment {
-    const copy = new Environment(this.#entries)
-    for (const [name, value] of Object.entries(changes)) copy.set(name, value)
-    return copy
+    return new Environment(this.#entries).setAll(Object.entries(changes))
   }
 
   /** All entries, in order. */

@@ -50,6 +50,7 @@ export const EHOSTUNREACH = linux ? 113 : 65
 export const EALREADY = linux ? 114 : 37
 export const EINPROGRESS = linux ? 115 : 36
 export const EDQUOT = linux ? 122 : 69
+export const ESTALE = linux ? 116 : 70
 
 /** Made when an error is to be told: most programs never need it. */
 const wording = (): ReadonlyMap<Errno, string> =>
@@ -99,6 +100,7 @@ const wording = (): ReadonlyMap<Errno, string> =>
     [EALREADY, 'operation already in progress'],
     [EINPROGRESS, 'operation in progress'],
     [EDQUOT, 'disk quota exceeded'],
+    [ESTALE, 'stale NFS file handle'],
   ])
 
 /** What an error number (of either sign) means, as qmail's programs say it. */

@@ -14,6 +14,8 @@ export interface Program {
   readonly silent: boolean
   /** True if it uses the event loop, so that it always needs an image of its own. */
   readonly fresh: boolean
+  /** What it reads on descriptor 0 when it is rehearsed. */
+  readonly rehearsal: string
 }
 
 /** Finds one of our programs by name. */
@@ -88,8 +90,27 @@ function launch(program: Program): void {
     program.main()
     if (!program.fresh) failed(new Error('ended without a result'))
   } catch (error) {
+    if (error === REHEARSED) throw error
     failed(error)
   }
+}
+
+/** What is thrown at the end of a rehearsal. */
+export const REHEARSED = Symbol('rehearsed')
+
+/** Runs the body, which may become other programs on its way; then this image is again what it was. */
+export function andBack(body: () => void): void {
+  const before = { ...image, env: image.env && new Environment(image.env.entries()) }
+  try {
+    body()
+  } finally {
+    Object.assign(image, before)
+  }
+}
+
+/** What the running program is to read in a rehearsal. */
+export function rehearsalInput(): string {
+  return image.lookup(programName())?.rehearsal ?? ''
 }
 
 /** `PROGRAM: TEXT` on descriptor 2. */
@@ -136,11 +157,16 @@ function isMuch(words: readonly string[]): boolean {
   return length > MUCH
 }
 
+/** True if another program, or the same once more, may run in this image. */
+function canStay(): boolean {
+  return compiled && !image.fresh && !image.crossed && env('MOREQMAIL_EXEC') !== 'always'
+}
+
 /** Our own program that this path and argv would start, if it may run in this image. */
 function inside(path: string, argv: readonly string[], next: Environment): Program | undefined {
-  if (!compiled || image.fresh || image.crossed || isMuch(next.entries()) || isMuch(argv)) return undefined
-  if (sys.isself(path) !== 1 || sys.access(path, 1) !== 0) return undefined
-  if (next.get('MOREQMAIL_EXEC') === 'always' || env('MOREQMAIL_EXEC') === 'always') return undefined
+  if (!canStay()) return undefined
+  if (sys.isself(path) !== 1 || sys.access(path, 1) !== 0 || isMuch(next.entries()) || isMuch(argv)) return undefined
+  if (next.get('MOREQMAIL_EXEC') === 'always') return undefined
   const program = image.lookup(basename(argv[0] ?? ''))
   return program?.fresh ? undefined : program
 }
@@ -166,11 +192,29 @@ export function exec(argv: readonly string[], next: Environment = environment())
  * Becomes another program of this executable, the one that argv[0] names, wherever that is installed. Otherwise as exec.
  */
 export function execSelf(argv: readonly string[], next: Environment = environment()): number {
-  if (compiled) return execPath(linux ? '/proc/self/exe' : process.execPath, argv, next)
+  const name = argv[0] ?? ''
+  if (compiled) {
+    // The kernel calls the process by the last part of the path, so a link of that name comes first.
+    const link = siblingOf(ownLink(next) ?? '', name)
+    return execPath(sys.isself(link) === 1 ? link : linux ? '/proc/self/exe' : process.execPath, argv, next)
+  }
   // On Node the links to the launcher stand beside the script.
   const own = sys.argv()
-  const script = typeof own === 'number' ? '' : (own[1] ?? '')
-  return execPath(script.slice(0, script.lastIndexOf('/') + 1) + (argv[0] ?? ''), argv, next)
+  const errno = execPath(siblingOf(typeof own === 'number' ? '' : (own[1] ?? ''), name), argv, next)
+  // Those that only our own programs run have no link.
+  if (errno !== -ENOENT || typeof own === 'number') return errno
+  return sys.exec(process.execPath, [...own.slice(0, 2), ...argv], next.entries())
+}
+
+/** A name in the directory of a path. */
+function siblingOf(path: string, name: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1) + name
+}
+
+/** The path by which the running program was started, as far as it still leads to it. */
+function ownLink(next: Environment): string | undefined {
+  for (const path of candidates(image.argv[0] ?? '', next.get('PATH'))) if (sys.isself(path) === 1) return path
+  return undefined
 }
 
 /** Becomes the program in a file, without a search for it. Otherwise as exec. */
@@ -202,6 +246,8 @@ export interface SpawnOptions {
   readonly group?: boolean
   /** A session of its own. */
   readonly session?: boolean
+  /** It has no other descriptors above 2 than those of `fds`. */
+  readonly only?: boolean
   /** The file to run, in place of looking argv[0] up on the PATH. */
   readonly path?: string
 }
@@ -209,6 +255,9 @@ export interface SpawnOptions {
 const linux = process.platform === 'linux'
 
 const NO_MAP = new Int32Array(0)
+
+/** A flag of the shim's spawn and fork. */
+const ONLY = 4
 
 /** The pairs as the system calls take them: from, to. */
 function mapOf(fds: NonNullable<SpawnOptions['fds']>): Int32Array {
@@ -227,7 +276,7 @@ function mapOf(fds: NonNullable<SpawnOptions['fds']>): Int32Array {
 export function spawn(argv: readonly string[], options: SpawnOptions = {}): number {
   const next = options.env ?? environment()
   const map = options.fds === undefined ? NO_MAP : mapOf(options.fds)
-  const flags = (options.group ? 1 : 0) + (options.session ? 2 : 0)
+  const flags = (options.group ? 1 : 0) + (options.session ? 2 : 0) + (options.only ? ONLY : 0)
   const one = (path: string): number => {
     const program = inside(path, argv, next)
     if (program !== undefined) {
@@ -240,16 +289,65 @@ export function spawn(argv: readonly string[], options: SpawnOptions = {}): numb
   return options.path === undefined ? attempt(argv, next, one) : one(options.path)
 }
 
+/** Starts the program that is running anew, under its pid and with its arguments. Returns only a negative errno. */
+export function startAnew(next: Environment): Errno {
+  // The kernel calls the process by the last part of the path: the link's name, not that of what it leads to.
+  return sys.exec(ownLink(next) ?? process.execPath, image.argv, next.entries())
+}
+
+/**
+ * Splits the process: the child goes on behind the call too, with 0 as its answer and its descriptors and signals as
+ * spawn would leave them (`only` as there). The parent gets its pid, or a negative errno: -EBUSY where this image can't
+ * be had twice, so that spawnSelf has to do.
+ */
+export function fork(fds: NonNullable<SpawnOptions['fds']> = [], only = false): number {
+  return canStay() ? sys.fork(image.argv, mapOf(fds), only ? ONLY : 0) : -EBUSY
+}
+
 /**
  * Starts the program that is running once more, as a child with these arguments: its pid, or a negative errno. As
  * spawn, but no path leads to it, so that an executable replaced meanwhile makes no difference to a fork.
  */
 export function spawnSelf(words: readonly string[], options: Omit<SpawnOptions, 'path'> = {}): number {
-  const argv = [image.argv[0] ?? '', ...words]
+  return spawnOwn([image.argv[0] ?? '', ...words], options)
+}
+
+/** Starts the program of this executable that argv[0] names as a child: its pid, or a negative errno. As spawnSelf. */
+export function spawnOwn(argv: readonly string[], options: Omit<SpawnOptions, 'path'> = {}): number {
   if (compiled) return spawn(argv, { ...options, path: linux ? '/proc/self/exe' : process.execPath })
   // On Node the runtime's own arguments come first: itself and the script.
   const own = sys.argv()
   return spawn([...(typeof own === 'number' ? [] : own.slice(0, 2)), ...argv], { ...options, path: process.execPath })
+}
+
+/** What a byte leads to: a line on descriptor 2, or none; then a program of ours, or the end with this code. */
+export interface Choice {
+  /** `end`: the end of file; `other`: what no other choice is for. */
+  readonly byte: string
+  readonly line: string
+  readonly code: number
+  readonly argv?: readonly string[]
+}
+
+/**
+ * Starts a child that waits for one byte on a descriptor and makes the choice for it; until then it costs next to
+ * nothing. It has the descriptors of `fds`, and no others above 2. Its pid, or a negative errno.
+ */
+export function standBy(
+  fd: number,
+  fds: NonNullable<SpawnOptions['fds']>,
+  choices: readonly Choice[],
+  env: Environment,
+): number {
+  const own = sys.argv()
+  const [path, before] = !compiled
+    ? [process.execPath, typeof own === 'number' ? [] : own.slice(0, 2)]
+    : [linux ? '/proc/self/exe' : process.execPath, []]
+  const words = choices.map(({ byte, line, code, argv }) => {
+    const text = line === '' ? '' : `${line}\n`
+    return [byte, text, String(code), ...(argv === undefined ? [] : [path, ...before, ...argv])]
+  })
+  return sys.standby(fd, mapOf(fds), words, env.entries())
 }
 
 /** How a child has ended. */

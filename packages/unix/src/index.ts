@@ -8,6 +8,7 @@ export * from './files.ts'
 export * from './getopt.ts'
 export {
   args,
+  type Choice,
   complain,
   crossTrustBoundary,
   env,
@@ -16,6 +17,7 @@ export {
   execPath,
   execSelf,
   exit,
+  fork,
   type Lookup,
   note,
   type Program,
@@ -24,13 +26,16 @@ export {
   type SpawnOptions,
   type Status,
   spawn,
+  spawnOwn,
   spawnSelf,
+  standBy,
   start,
   statusOf,
   wait,
 } from './image.ts'
 export * from './message.ts'
 export * from './reader.ts'
+export * from './rehearse.ts'
 export { compiled, type Sys, sys } from './shim.ts'
 export * from './signals.ts'
 export * from './socket-options.ts'

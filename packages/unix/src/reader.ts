@@ -35,6 +35,8 @@ export class Reader {
   #end = 0
   #ended = false
   #total = 0
+  /** The descriptor can't be looked into. */
+  #blind = false
 
   constructor(fd: number, options: ReaderOptions = {}) {
     this.#fd = fd
@@ -110,6 +112,7 @@ export class Reader {
     this.discard()
     this.#fd = fd
     this.#ended = false
+    this.#blind = false
   }
 
   #skipLine(): boolean {
@@ -150,8 +153,9 @@ export class Reader {
   /** One read that ends with the line: as far as its LF if that can be seen beforehand, else one byte. */
   #readLine(): number {
     const room = this.#buffer.length - this.#end
-    const seen = sys.peek(this.#fd, this.#buffer, this.#end, room)
-    if (seen === -ENOTSOCK) return sys.read(this.#fd, this.#buffer, this.#end, 1)
+    const seen = this.#blind ? -ENOTSOCK : sys.peek(this.#fd, this.#buffer, this.#end, room)
+    this.#blind = seen === -ENOTSOCK
+    if (this.#blind) return sys.read(this.#fd, this.#buffer, this.#end, 1)
     if (seen <= 0) return seen
     const lf = this.#buffer.subarray(this.#end, this.#end + seen).indexOf(LF)
     return sys.read(this.#fd, this.#buffer, this.#end, lf < 0 ? seen : lf + 1)

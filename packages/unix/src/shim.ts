@@ -91,7 +91,10 @@ export interface Sys {
   gethostname(): string | Errno
 
   exec(path: string, argv: readonly string[], env: readonly string[]): Errno
-  /** map: pairs from, to (from -1 closes); flags: 1 own process group, 2 own session. The child's pid. */
+  /**
+   * map: pairs from, to (from -1 closes); flags: 1 own process group, 2 own session, 4 nothing above 2 but what the map
+   * names. The child's pid.
+   */
   spawn(path: string, argv: readonly string[], env: readonly string[], map: Int32Array, flags: number): number
   /**
    * A child in which descriptors, signals and process name are those of a new program; arguments as for spawn. 0 in
@@ -100,6 +103,15 @@ export interface Sys {
   fork(argv: readonly string[], map: Int32Array, flags: number): number
   /** Descriptors, signals and process name as exec would leave them, in the running image. */
   become(argv: readonly string[]): Errno
+  /**
+   * A child with the descriptors of the map and no others above 2, and next to no memory of its own, whatever threads
+   * this process has. It reads one byte from a descriptor and makes the first choice for it: [the byte as a character,
+   * `end` or `other`; a line for descriptor 2 or ''; the exit code; a path and argv of the program that it becomes, or
+   * neither]. Its pid.
+   */
+  standby(fd: number, map: Int32Array, choices: ReadonlyArray<readonly string[]>, env: readonly string[]): number
+  /** The process name and, as far as they fit, the arguments that ps shows. */
+  title(argv: readonly string[]): Errno
   threads(): number
   /** The pid, 0 (nohang: still running); status[0] is the raw wait status. */
   waitpid(pid: number, nohang: 0 | 1, status: Int32Array): number
@@ -156,7 +168,12 @@ function unusable(path: string, why: string): never {
   process.exit(111)
 }
 
-function load(): Sys {
+type SystemCall = (...args: unknown[]) => unknown
+
+/** Takes the place of a system call. */
+export type StandIn = (name: keyof Sys, real: SystemCall) => SystemCall
+
+function load(): { get(name: string): SystemCall | undefined } {
   const path = MOREQMAIL_SHIM || `${process.execPath.slice(0, process.execPath.lastIndexOf('/'))}/moreqmail.node`
   const loaded: { exports: unknown } = { exports: {} }
   try {
@@ -164,16 +181,38 @@ function load(): Sys {
   } catch (error) {
     unusable(path, String(error))
   }
-  const shim = loaded.exports as { get(name: string): unknown; version: string }
-  // Each call becomes a property of its own when it is first used; from then on nothing stands in between.
-  const first: ProxyHandler<object> = {
-    get(_, name, sys) {
-      const value = typeof name === 'string' ? shim.get(name) : undefined
-      if (value !== undefined) Object.defineProperty(sys, name, { value })
-      return value
-    },
-  }
-  return Object.create(new Proxy({}, first)) as Sys
+  return loaded.exports as ReturnType<typeof load>
 }
 
-export const sys: Sys = load()
+const shim = load()
+
+/** Set during a rehearsal only. */
+const instead: { of: StandIn | undefined } = { of: undefined }
+
+function call(name: string): SystemCall | undefined {
+  const real = shim.get(name)
+  return real === undefined || instead.of === undefined ? real : instead.of(name as keyof Sys, real)
+}
+
+// Each call becomes a property of its own when it is first used; from then on nothing stands in between.
+const first: ProxyHandler<object> = {
+  get(_, name, calls) {
+    const value = typeof name === 'string' ? call(name) : undefined
+    if (value !== undefined) Object.defineProperty(calls, name, { value, writable: true })
+    return value
+  },
+}
+
+export const sys: Sys = Object.create(new Proxy({}, first))
+
+/** True while stand-ins take the place of the system. */
+export function rehearsing(): boolean {
+  return instead.of !== undefined
+}
+
+/** Puts a stand-in in the place of each system call; undefined puts the real ones back. */
+export function standIn(replace: StandIn | undefined): void {
+  instead.of = replace
+  const calls = sys as unknown as Record<string, SystemCall | undefined>
+  for (const name of Object.getOwnPropertyNames(sys)) calls[name] = call(name)
+}

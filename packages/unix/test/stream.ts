@@ -127,3 +127,59 @@ t.test('a descriptor that does not wait', async (t) => {
   writer.flush()
   t.equal(latin1(new Reader(input).line() as Uint8Array), 'hello')
 })
+
+t.test('not a byte behind the line is taken', async (t) => {
+  const text = `one\r\n${'x'.repeat(20)}\ntwo\n\nunfinished`
+  const left = (fd: number): string => {
+    const into = new Uint8Array(100)
+    return latin1(into, 0, Math.max(0, sys.read(fd, into, 0, into.length)))
+  }
+  const ends = sys.socketpair()
+  if (typeof ends === 'number') return t.fail('no socketpair')
+  for (const [name, [input, feed]] of [
+    ['pipe', pipe()],
+    ['socket', ends],
+  ] as const) {
+    const reader = new Reader(input, { size: 8, exact: true })
+    sys.write(feed, bytes(text), 0, text.length)
+    sys.close(feed)
+    t.equal(latin1(reader.line() as Uint8Array), 'one\r', name)
+    t.equal(reader.line(), 'long')
+    t.equal(latin1(reader.line() as Uint8Array), 'two')
+    t.equal(latin1(reader.line() as Uint8Array), '')
+    t.equal(left(input), 'unfinished')
+    t.equal(reader.line(), 'eof')
+  }
+  // A file can't be looked into; there it is one byte after the other.
+  const dir = t.testdir({ file: text })
+  const file = openSync(`${dir}/file`, 'r')
+  const reader = new Reader(file, { size: 8, exact: true })
+  t.equal(latin1(reader.line() as Uint8Array), 'one\r')
+  t.equal(reader.line(), 'long')
+  t.equal(left(file), 'two\n\nunfinished')
+  return undefined
+})
+
+t.test('with another descriptor it is tried anew whether it can be looked into', async (t) => {
+  const file = openSync(`${t.testdir({ file: 'a\nb' })}/file`, 'r')
+  const reader = new Reader(file, { exact: true })
+  t.equal(latin1(reader.line() as Uint8Array), 'a')
+  const [input, feed] = pipe()
+  sys.write(feed, bytes('one\ntwo\n'), 0, 8)
+  reader.switchTo(input)
+  let reads = 0
+  const counted = new Reader(input, { exact: true, waiting: () => reads++ })
+  t.equal(latin1(reader.line() as Uint8Array), 'one')
+  t.equal(latin1(counted.line() as Uint8Array), 'two')
+  t.equal(reads, 1)
+})
+
+t.test('overwriting what was read', async (t) => {
+  const reader = of('secret\nmore')
+  const line = reader.line() as Uint8Array
+  t.equal(latin1(line), 'secret')
+  reader.wipe()
+  t.same([...line], [0, 0, 0, 0, 0, 0])
+  t.equal(reader.buffered.length, 0)
+  t.equal(reader.line(), 'eof')
+})

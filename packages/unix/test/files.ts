@@ -1,0 +1,40 @@
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import t from 'tap'
+import { ENOENT, ENOTDIR, sys } from '../src/index.ts'
+
+/** What scandir says of each name. */
+function scan(path: string): Map<string, number[]> {
+  const found = sys.scandir(path)
+  if (typeof found === 'number') throw new Error(`scandir: ${found}`)
+  const [names, facts] = found
+  t.equal(facts.length, 3 * names.length)
+  return new Map(names.map((name, i) => [name, [...facts.subarray(3 * i, 3 * i + 3)]]))
+}
+
+t.test('a directory and what stat says of its files', async (t) => {
+  const dir = t.testdir({ a: 'abc', '.hidden': '', 'b\xe9': 'x' })
+  utimesSync(`${dir}/a`, 1000, 2000.5)
+  symlinkSync('nowhere', `${dir}/dangling`)
+  symlinkSync('a', `${dir}/link`)
+  mkdirSync(`${dir}/sub`)
+  const found = scan(dir)
+  t.same([...found.keys()].filter((name) => !name.startsWith('b')).sort(), ['.hidden', 'a', 'dangling', 'link', 'sub'])
+  t.same(found.get('a'), [3, 1000, 2000.5])
+  t.same(found.get('link'), [3, 1000, 2000.5], 'it follows links')
+  t.same(found.get('dangling'), [Number.NaN, Number.NaN, Number.NaN])
+  t.equal(sys.scandir(`${dir}/a`), -ENOTDIR)
+  t.equal(sys.scandir(`${dir}/none`), -ENOENT)
+  t.equal(scan(`${dir}/sub`).size, 0)
+})
+
+t.test('many files, which two threads look up', async (t) => {
+  const dir = t.testdir({})
+  for (let i = 0; i < 5000; i++) {
+    writeFileSync(`${dir}/${i}.${'n'.repeat(i % 200)}`, 'x'.repeat(i % 7))
+    utimesSync(`${dir}/${i}.${'n'.repeat(i % 200)}`, i, 10_000 + i)
+  }
+  const found = scan(dir)
+  t.equal(found.size, 5000)
+  for (let i = 0; i < 5000; i++)
+    if (`${found.get(`${i}.${'n'.repeat(i % 200)}`)}` !== `${[i % 7, i, 10_000 + i]}`) t.fail(String(i))
+})
