@@ -1,0 +1,108 @@
+/** Which files of a Maildir are messages, and in which order they are numbered. Pure. */
+
+/** What a directory holds: names, and of each the size, atime and mtime, NaN if it has none. */
+export interface Listing {
+  readonly names: readonly string[]
+  readonly facts: Float64Array
+}
+
+/** A message as it was at the start of the session. */
+export interface Message {
+  readonly name: string
+  /** True if it is in `new`, false if in `cur`. */
+  readonly fresh: boolean
+  /** Bytes on disk. */
+  readonly size: number
+  deleted: boolean
+}
+
+/** So long, in seconds, may a file in tmp go unread; then its delivery has failed. maildir(5) */
+const TMP_AGE = 129600
+
+/** The facts of one name. */
+const SIZE = 0
+const ATIME = 1
+const MTIME = 2
+const EACH = 3
+
+const DOT = 46
+
+/** Where the message is, under the Maildir. */
+export function pathOf({ name, fresh }: Message): string {
+  return `${fresh ? 'new' : 'cur'}/${name}`
+}
+
+/** What stays the same about a message: its name up to the flags. */
+export function uidOf({ name }: Message): string {
+  const colon = name.indexOf(':')
+  return colon < 0 ? name : name.slice(0, colon)
+}
+
+/** The names in tmp of deliveries that have failed. */
+export function abandoned({ names, facts }: Listing, now: number): string[] {
+  return names.filter((name, i) => !name.startsWith('.') && now > Math.floor(facts[EACH * i + ATIME] ?? 0) + TMP_AGE)
+}
+
+/**
+ * The messages: files that don't begin with a dot and were last changed in an earlier second than `now`. The oldest is
+ * the first; of the same second, the first by name.
+ */
+export function messagesOf(fresh: Listing, seen: Listing, now: number): Message[] {
+  const keys = keysOf(fresh, seen, now)
+  const { each, middle } = keys
+  const ordered: Message[] = []
+  let last = 1
+  let run = 0
+  for (let k = 0; k < keys.values.length; k++) {
+    const key = keys.values[k] as number
+    const age = Math.floor(key / each)
+    const index = key - age * each
+    if (age !== last) {
+      byName(ordered, run)
+      last = age
+      run = k
+    }
+    const inNew = index < middle
+    const { names, facts } = inNew ? fresh : seen
+    const i = inNew ? index : index - middle
+    ordered.push({ name: names[i] as string, fresh: inNew, size: facts[EACH * i + SIZE] as number, deleted: false })
+  }
+  byName(ordered, run)
+  return ordered
+}
+
+interface Keys {
+  /** One for each message, ascending: its age in seconds, negative, times `each`, and its index in both listings. */
+  readonly values: Float64Array
+  readonly each: number
+  /** The index of the first name in the second listing. */
+  readonly middle: number
+}
+
+/** Numbers of a typed array are sorted by the engine itself, without a call for each comparison. */
+function keysOf(fresh: Listing, seen: Listing, now: number): Keys {
+  const middle = fresh.names.length
+  const each = middle + seen.names.length
+  // Where two million messages are 140 years old their age is no longer told apart.
+  const oldest = -Math.floor(Number.MAX_SAFE_INTEGER / each) + 1
+  const values = new Float64Array(each)
+  let n = 0
+  let index = 0
+  for (const { names, facts } of [fresh, seen]) {
+    for (let i = 0; i < names.length; i++) {
+      const age = Math.floor(facts[EACH * i + MTIME] as number) - now
+      // Neither a time that isn't there.
+      if (age < 0 && (names[i] as string).charCodeAt(0) !== DOT) values[n++] = Math.max(age, oldest) * each + index
+      index++
+    }
+  }
+  return { values: values.subarray(0, n).sort(), each, middle }
+}
+
+/** Puts the messages from `start` on, all of one second, in the order of their names. */
+function byName(messages: Message[], start: number): void {
+  if (messages.length - start < 2) return
+  const run = messages.splice(start)
+  run.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  for (const message of run) messages.push(message)
+}
