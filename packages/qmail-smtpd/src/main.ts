@@ -1,8 +1,8 @@
 /** qmail-smtpd: takes mail from a client by SMTP and hands it to the queue. */
 import { newSession, serve } from '@moreqmail/smtp/server'
+import { type Client, dismiss, openClient, openOutput, PLAIN_ENDINGS } from '@moreqmail/smtp-io'
 import { takeOffer } from '@moreqmail/ucspi-tls'
 import { chdirHome, env, environment, exit, home, stayForkable, sys } from '@moreqmail/unix'
-import { type Client, dismiss, openClient, openOutput } from './client.ts'
 import { smtpdPolicy } from './policy.ts'
 import { type Configuration, readConfiguration } from './settings.ts'
 
@@ -16,13 +16,14 @@ const FIRST_TIMEOUT = 1200
 
 export function main(): never {
   let client: Client | undefined
-  const end = (reply: string): never => dismiss(client?.output ?? openOutput(FIRST_TIMEOUT), reply)
+  const end = (reply: string): never =>
+    dismiss(client?.output ?? openOutput(FIRST_TIMEOUT, PLAIN_ENDINGS), reply, PLAIN_ENDINGS.failed)
   const unable = (): never => end(NO_CONTROLS)
   try {
     if (checksItself()) stayForkable()
     if (chdirHome() < 0) unable()
     const configuration = readConfiguration(unable)
-    client = openClient(configuration.timeout)
+    client = openClient(configuration.timeout, PLAIN_ENDINGS)
     converse(client, configuration, unable)
   } catch (error) {
     // What the engine throws when it can't get memory.
@@ -57,5 +58,5 @@ function converse(client: Client, configuration: Configuration, unable: () => ne
   output.flush()
   if (first.exit !== undefined) exit(first.exit)
   const end = serve(newSession(settings, policy), input, output)
-  exit(end === 'eof' ? 1 : end)
+  exit(end === 'eof' ? PLAIN_ENDINGS.gone : end)
 }

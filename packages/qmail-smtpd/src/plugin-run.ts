@@ -1,7 +1,7 @@
 /** Running plugins: what they decide about a command, and what they leave for later ones. */
 import type { Refusal } from '@moreqmail/smtp/server'
+import type { Client } from '@moreqmail/smtp-io'
 import { EAGAIN, ENOMEM, environment, LF, latin1, Reader, spawn, sys, wait } from '@moreqmail/unix'
-import type { Client } from './client.ts'
 import { type Event, type Later, type Plugins, parseRequest, pluginArguments } from './plugins.ts'
 
 /** The exit code of a plugin that could not be executed. */

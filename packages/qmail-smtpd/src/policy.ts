@@ -1,10 +1,10 @@
 /** Which clients, senders and recipients are welcome, and in which order that is asked. */
 import { connectionEnds, type Policy, replaceLiteral } from '@moreqmail/smtp/server'
+import { type Client, dismiss } from '@moreqmail/smtp-io'
 import { type Descriptors, startTls } from '@moreqmail/ucspi-tls'
 import { env, environment, exit, sys } from '@moreqmail/unix'
-import { type Client, dismiss } from './client.ts'
 import { isBadSender, isRcptHost, type Listed } from './hosts.ts'
-import { takeMessage } from './message.ts'
+import { receiveMessage } from './message.ts'
 import { PluginRunner, type Verdict } from './plugin-run.ts'
 import { checkRecipient } from './rcptcheck.ts'
 import type { Configuration } from './settings.ts'
@@ -71,7 +71,7 @@ export function smtpdPolicy(
       return 'refuse' in verdict ? verdict : { accept: '' }
     },
     message: (session, transaction) =>
-      takeMessage(client, session, transaction, ends, () => {
+      receiveMessage(client, session, transaction, ends, () => {
         const { headers } = plugins
         plugins.forgetAll()
         return headers
@@ -102,7 +102,7 @@ function literalRewriter({ localName }: Configuration, client: Client): Policy['
   return (address) => replaceLiteral(address, local)
 }
 
-function localAddresses({ output }: Client): readonly string[] {
+function localAddresses({ output, endings }: Client): readonly string[] {
   const found = sys.ifaddrs()
-  return typeof found === 'number' ? dismiss(output, NO_ADDRESSES) : found
+  return typeof found === 'number' ? dismiss(output, NO_ADDRESSES, endings.failed) : found
 }

@@ -1,6 +1,5 @@
 /** Running a queue program: the message goes to its descriptor 0, the envelope to 1, its error text comes from 6. */
 import {
-  bytes,
   EAGAIN,
   ENOMEM,
   type Environment,
@@ -53,7 +52,7 @@ export class QueueRun {
 
   /** The next bytes of the message, as a byte string. */
   puts(text: string): void {
-    this.put(bytes(text))
+    this.put(encoded(text))
   }
 
   /** Ends the message, hands over the envelope and waits for the program. */
@@ -77,7 +76,7 @@ export class QueueRun {
   }
 
   #putEnvelope(piece: string): void {
-    this.#write(this.#envelope, bytes(piece), 0, piece.length)
+    this.#write(this.#envelope, encoded(piece), 0, piece.length)
   }
 
   #write(fd: number, from: Uint8Array, start: number, end: number): void {
@@ -141,6 +140,12 @@ export class QueueRun {
     const code = status === 'lost' ? 'lost' : status.signal !== 0 ? 'crashed' : status.code
     return { code, cut: this.#cut, custom: this.#custom.subarray(0, this.#collected) }
   }
+}
+
+function encoded(text: string): Uint8Array {
+  const room = new Uint8Array(text.length)
+  sys.encode(text, room, 0, room.length)
+  return room
 }
 
 /** Closes a descriptor that may be none (-1): -1, for its place. */

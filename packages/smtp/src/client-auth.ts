@@ -1,5 +1,6 @@
 /** The client's AUTH: which method, what it sends, what the answers mean. RFC 4954. Pure. */
 import { bytes } from '@moreqmail/unix/bytes'
+import { decodeBase64 } from './base64.ts'
 import { ask, died, type Ending, parting, type Talk } from './conversation.ts'
 import { hmacMd5 } from './md5.ts'
 import type { Reply } from './reply.ts'
@@ -14,8 +15,6 @@ type Method = 'CRAM-MD5' | 'PLAIN' | 'LOGIN'
 /** In the order of preference. */
 const IN_CLEAR: readonly Method[] = ['CRAM-MD5', 'PLAIN', 'LOGIN']
 const IN_TLS: readonly Method[] = ['PLAIN', 'LOGIN', 'CRAM-MD5']
-
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /**
  * Logs in, if there is a name to log in with. Whatever goes wrong is temporary, a wrong password would otherwise bounce
@@ -70,8 +69,9 @@ function cancel(talk: Talk): Reply | undefined {
 
 /** RFC 2195; undefined for a challenge that is no base64. */
 function cramMd5(user: string, password: string, challenge: string): string | undefined {
-  if (!BASE64.test(challenge)) return undefined
-  const digest = hmacMd5(bytes(password), bytes(atob(challenge)))
+  const decoded = decodeBase64(bytes(challenge))
+  if (decoded === undefined) return undefined
+  const digest = hmacMd5(bytes(password), decoded)
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
   return btoa(`${user} ${hex}`)
 }

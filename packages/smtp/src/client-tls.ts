@@ -29,12 +29,23 @@ const STRICT = 'control/tlsstrictness requires it'
 export function tlsPolicy({ name, wish, strictness, exists }: TlsWishes): TlsPolicy {
   if (wish === 'no') return 'never'
   if (wish === 'must') return { cause: STRICT }
-  // A name from the DNS becomes part of a path: none that could lead elsewhere.
-  const file = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name)
-  const pem = `control/tlshosts/${name}.pem`
-  if (file && !/^[0-9.]+$/.test(name) && exists(pem)) return { cause: `${pem} exists` }
-  if (exists('control/tlshosts/exhaustivelist') || (file && exists(`control/notlshosts/${name}`))) return 'never'
+  const pem = pinnedCertificate(name, exists)
+  if (pem !== undefined) return { cause: `${pem} exists` }
+  if (exists('control/tlshosts/exhaustivelist') || (isFileName(name) && exists(`control/notlshosts/${name}`))) {
+    return 'never'
+  }
   return strictness >= 2 ? { cause: STRICT } : 'opportunistic'
+}
+
+/** The file, if it exists, with what this server is to be verified against. An address has none. */
+export function pinnedCertificate(name: string, exists: TlsWishes['exists']): string | undefined {
+  const pem = `control/tlshosts/${name}.pem`
+  return isFileName(name) && !/^[0-9.]+$/.test(name) && exists(pem) ? pem : undefined
+}
+
+/** A name from the DNS becomes part of a path: none that could lead elsewhere. */
+function isFileName(name: string): boolean {
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name)
 }
 
 /** STARTTLS as the policy wants it, and EHLO once more. */

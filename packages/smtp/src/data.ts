@@ -8,20 +8,29 @@ export const MAX_HOPS = 100
 const HOPS = ['received', 'delivered']
 const LONGEST_HOP = 9
 
+/**
+ * What a LF without CR is: `refused` ends everything, since two servers could see different messages; `accepted` ends a
+ * line, but none that is a lone dot or is followed by one.
+ */
+export type BareLf = 'refused' | 'accepted'
+
 /** How far a message has come. */
 export interface Body {
+  readonly bareLf: BareLf
   /** `open`: more is to come; `ended`: that was all; `stray`: a LF without CR, the message must be given up. */
   state: 'open' | 'ended' | 'stray'
   /** The next byte begins a line. */
   atStart: boolean
+  /** The last line has ended with a LF without CR. */
+  afterBareLf: boolean
   inHeader: boolean
   hops: number
   /** Bytes of the message so far: lines end with LF, dots that were put in for the transfer are gone. */
   size: number
 }
 
-export function newBody(): Body {
-  return { state: 'open', atStart: true, inHeader: true, hops: 0, size: 0 }
+export function newBody(bareLf: BareLf = 'refused'): Body {
+  return { bareLf, state: 'open', atStart: true, afterBareLf: false, inHeader: true, hops: 0, size: 0 }
 }
 
 /** What became of a chunk. */
@@ -34,8 +43,8 @@ export interface Unstuffed {
 
 /**
  * Takes the message out of the next bytes of the connection, in place. A few bytes may stay at the end of the chunk
- * whose meaning depends on more: they must come again, with more behind them. Only CR LF ends a line and only
- * CR LF . CR LF ends the message; a CR elsewhere and a NUL are bytes like others.
+ * whose meaning depends on more: they must come again, with more behind them. Only CR LF . CR LF ends the message; a CR
+ * elsewhere and a NUL are bytes like others. The dot of `.` CR without LF is kept where a bare LF is refused.
  */
 export function unstuff(body: Body, chunk: Uint8Array): Unstuffed {
   let from = 0
@@ -43,21 +52,22 @@ export function unstuff(body: Body, chunk: Uint8Array): Unstuffed {
   while (from < chunk.length) {
     const lf = chunk.indexOf(LF, from)
     const whole = lf >= 0
-    if (whole && (lf === from || chunk[lf - 1] !== CR)) {
+    const bare = whole && (lf === from || chunk[lf - 1] !== CR)
+    if (bare && body.bareLf === 'refused') {
       body.state = 'stray'
       break
     }
-    const end = whole ? lf - 1 : openEnd(body, chunk, from)
+    const end = whole ? (bare ? lf : lf - 1) : openEnd(body, chunk, from)
     if (end === undefined) break
     if (body.atStart) {
       if (body.inHeader) lookAtHeader(body, chunk, from, end, whole)
       if (chunk[from] === DOT) {
         if (whole && end === from + 1) {
-          body.state = 'ended'
+          body.state = bare || body.afterBareLf ? 'stray' : 'ended'
           from = lf + 1
           break
         }
-        if (chunk[from + 1] !== CR) from++
+        if (body.bareLf === 'accepted' || chunk[from + 1] !== CR) from++
       }
     }
     chunk.copyWithin(stored, from, end)
@@ -65,6 +75,7 @@ export function unstuff(body: Body, chunk: Uint8Array): Unstuffed {
     from = end
     body.atStart = whole
     if (!whole) break
+    body.afterBareLf = bare
     chunk[stored++] = LF
     from = lf + 1
   }

@@ -1,6 +1,6 @@
-import { bytes } from '@moreqmail/unix/bytes'
+import { bytes, latin1 } from '@moreqmail/unix/bytes'
 import t from 'tap'
-import { type NulRule, parseCommand } from '../src/command.ts'
+import { type NulRule, parseCommand, splitCommand, withoutCr } from '../src/command.ts'
 
 const parse = (line: string, nul: NulRule = 'cut'): readonly [string, string] => {
   const { verb, argument } = parseCommand(bytes(line), nul)
@@ -36,4 +36,14 @@ t.test('a line of 10 MB', async (t) => {
   const [verb, argument] = parse(`VRFY ${'x'.repeat(10_000_000)}`)
   t.equal(verb, 'vrfy')
   t.equal(argument.length, 10_000_000)
+})
+
+t.test('an argument that stays in place', async (t) => {
+  const line = bytes('PASS  a b \0\r\r')
+  const { verb, argument } = splitCommand(withoutCr(line))
+  t.equal(verb, 'pass')
+  t.equal(latin1(argument), 'a b \0\r')
+  line.fill(0)
+  t.same([...argument], [0, 0, 0, 0, 0, 0], 'overwritten with the line')
+  t.equal(splitCommand(bytes('')).argument.length, 0)
 })

@@ -1,6 +1,6 @@
 import { bytes, latin1 } from '@moreqmail/unix/bytes'
 import t from 'tap'
-import { type Body, newBody, unstuff } from '../src/data.ts'
+import { type BareLf, type Body, newBody, unstuff } from '../src/data.ts'
 
 interface Result {
   readonly state: Body['state']
@@ -11,8 +11,8 @@ interface Result {
 }
 
 /** Feeds the pieces as a connection would: what is held back comes again with the next piece behind it. */
-function feed(pieces: readonly string[]): Result {
-  const body = newBody()
+function feed(pieces: readonly string[], bareLf: BareLf = 'refused'): Result {
+  const body = newBody(bareLf)
   let stored = ''
   let held = ''
   for (const piece of pieces) {
@@ -43,6 +43,24 @@ function byTable(text: string): Omit<Result, 'hops' | 'size'> {
   return { state: 'open', stored: stored + unstuffed(line), left: '' }
 }
 
+/** Likewise where a bare LF ends a line. */
+function byLenientTable(text: string): Omit<Result, 'hops' | 'size'> {
+  let stored = ''
+  let line = ''
+  let bareBefore = false
+  for (let i = 0; i < text.length; i++) {
+    line += text.charAt(i)
+    if (!line.endsWith('\n')) continue
+    const bare = !line.endsWith('\r\n')
+    const content = line.slice(0, bare ? -1 : -2)
+    if (content === '.') return { state: bare || bareBefore ? 'stray' : 'ended', stored, left: text.slice(i + 1) }
+    stored += `${content.replace(/^\./, '')}\n`
+    line = ''
+    bareBefore = bare
+  }
+  return { state: 'open', stored: stored + line.replace(/^\./, ''), left: '' }
+}
+
 const unstuffed = (line: string): string => (line.startsWith('.') && line[1] !== '\r' ? line.slice(1) : line)
 
 t.test('what is stored and where it ends', async (t) => {
@@ -69,6 +87,21 @@ t.test('nothing else ends a message, and a LF alone stops it', async (t) => {
   for (const wire of ['a\r.\r', '.', '.\r', 'a\r\r.\r\r', '\r\n.\r.\r\n', '\r\n.\0\r\n']) {
     t.equal(feed([wire]).state, 'open', JSON.stringify(wire))
   }
+})
+
+t.test('where a bare LF ends a line', async (t) => {
+  for (const [wire, stored, left] of [
+    ['.\r\nQUIT\n', '', 'QUIT\n'],
+    ['a\nb\n\n\r\n.\r\n', 'a\nb\n\n\n', ''],
+    ['a\r\r\n.\rx\r\n.\r\r\n.\r\n', 'a\r\n\rx\n\r\n', ''],
+    ['a\n.x\n..\n..\r\nz\r\n.\r\n', 'a\nx\n.\n.\nz\n', ''],
+    ['\0\xff\n\r\n.\r\n', '\0\xff\n\n', ''],
+  ] as const)
+    t.match(feed([wire], 'accepted'), { state: 'ended', stored, left, size: stored.length }, JSON.stringify(wire))
+  for (const wire of ['.\n', 'a\r\n.\n', 'a\n.\n', 'a\n.\r\n', '\n.\r\n', '\r\n\n.\r\n'])
+    t.equal(feed([wire], 'accepted').state, 'stray', JSON.stringify(wire))
+  for (const wire of ['\r.\r\n', 'a.\n', 'a\n.', 'a\r\n.\r', '\r\n.\r\r\n', '. \n'])
+    t.equal(feed([wire], 'accepted').state, 'open', JSON.stringify(wire))
 })
 
 t.test('hops are counted in the header, on the wire', async (t) => {
@@ -100,9 +133,10 @@ t.test('however it is cut, it is the same', async (t) => {
       pieces.push(wire.slice(at, at + length))
       at += length
     }
-    const cut = feed(pieces)
-    const table = byTable(wire)
-    const name = JSON.stringify(pieces)
+    const bareLf = round % 2 === 0 ? 'refused' : 'accepted'
+    const cut = feed(pieces, bareLf)
+    const table = bareLf === 'refused' ? byTable(wire) : byLenientTable(wire)
+    const name = `${bareLf}: ${JSON.stringify(pieces)}`
     if (cut.state !== table.state) t.equal(cut.state, table.state, name)
     if (table.state === 'ended' && (cut.stored !== table.stored || cut.left !== table.left)) t.same(cut, table, name)
     // What is held back is a few bytes at most, and all before is out.

@@ -1,19 +1,24 @@
 import { bytes, latin1 } from '@moreqmail/unix/bytes'
 import t from 'tap'
-import { OutboundText } from '../src/outbound.ts'
+import { type LineEnds, OutboundText } from '../src/outbound.ts'
 import { random } from './lib/random.ts'
 
 /** The rules said once more, slowly: lines end at CR LF, CR or LF; each goes out with CR LF, a leading dot doubled. */
-function reference(text: string): { wire: string; whole: boolean } {
-  const lines = text.split(/\r\n|\r|\n/)
+function reference(text: string, lineEnds: LineEnds = 'any'): { wire: string; whole: boolean } {
+  const lines = text.split(lineEnds === 'any' ? /\r\n|\r|\n/ : '\n')
   const last = lines.pop() ?? ''
   const stuffed = (line: string) => (line.startsWith('.') ? `.${line}` : line)
   return { wire: lines.map((line) => `${stuffed(line)}\r\n`).join('') + stuffed(last), whole: last === '' }
 }
 
 /** Through the machine in pieces of these lengths; `room` more bytes than each, full of what must not be looked at. */
-function convert(text: string, lengths: readonly number[], filler = 0): { wire: string; whole: boolean } {
-  const machine = new OutboundText(Math.max(1, ...lengths))
+function convert(
+  text: string,
+  lengths: readonly number[],
+  filler = 0,
+  lineEnds: LineEnds = 'any',
+): { wire: string; whole: boolean } {
+  const machine = new OutboundText(Math.max(1, ...lengths), lineEnds)
   let wire = ''
   let at = 0
   for (const length of lengths) {
@@ -58,6 +63,15 @@ t.test('line ends and dots', async (t) => {
     t.notOk(convert(partial, [partial.length]).whole, JSON.stringify(partial))
 })
 
+t.test('a CR that ends no line', async (t) => {
+  for (const [text, wire, whole] of [
+    ['a\r\n.\r\n', 'a\r\r\n..\r\r\n', true],
+    ['a\r.\rb\n', 'a\r.\rb\r\n', true],
+    ['a\r', 'a\r', false],
+  ] as const)
+    t.same(convert(text, [text.length], 0, 'lf'), { wire, whole }, JSON.stringify(text))
+})
+
 t.test('the end', async (t) => {
   const machine = new OutboundText(4)
   machine.end()
@@ -76,10 +90,11 @@ t.test('like the reference, cut anywhere', async (t) => {
     const text = Array.from({ length: next(40) }, () => alphabet[next(alphabet.length)]).join('')
     const lengths: number[] = []
     for (let left = text.length; left > 0; left -= lengths.at(-1) ?? 0) lengths.push(Math.min(left, next(left + 1)))
-    const made = convert(text, lengths, next(2) === 0 ? 10 : 13)
-    const wanted = reference(text)
+    const lineEnds = round % 2 === 0 ? 'any' : 'lf'
+    const made = convert(text, lengths, next(2) === 0 ? 10 : 13, lineEnds)
+    const wanted = reference(text, lineEnds)
     if (made.wire !== wanted.wire || made.whole !== wanted.whole) {
-      t.same(made, wanted, JSON.stringify({ text, lengths }))
+      t.same(made, wanted, JSON.stringify({ text, lengths, lineEnds }))
       return
     }
   }
