@@ -1,0 +1,34 @@
+/** Copying what a descriptor brings until its end. */
+import { type Errno, sys, temporaryFile, Writer } from '@moreqmail/unix'
+
+/** As much as a pipe holds on Linux. */
+const PIECE = 65536
+
+/** Which side of a copy has failed, and why. */
+export interface CopyFault {
+  readonly side: 'read' | 'write'
+  readonly errno: Errno
+}
+
+/** Copies from one descriptor to another until the end: how it has failed, undefined if it has not. */
+export function copy(from: number, to: number): CopyFault | undefined {
+  const buffer = new Uint8Array(PIECE)
+  const out = new Writer(to)
+  for (;;) {
+    const n = sys.read(from, buffer, 0, buffer.length)
+    if (n < 0) return { side: 'read', errno: n }
+    if (n === 0) return undefined
+    out.put(buffer, 0, n)
+    if (!out.flush()) return { side: 'write', errno: out.broken }
+  }
+}
+
+/** Copies what a descriptor brings into a new temporary file: its descriptor, or how that has failed. */
+export function copyToFile(from: number): number | CopyFault {
+  const file = temporaryFile()
+  if (file < 0) return { side: 'write', errno: file }
+  const fault = copy(from, file)
+  if (fault === undefined) return file
+  sys.close(file)
+  return fault
+}

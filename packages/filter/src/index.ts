@@ -1,0 +1,5 @@
+/** Filters of messages: running them one after the other, and what a filter itself needs. */
+export * from './command-line.ts'
+export * from './copy.ts'
+export * from './filtering.ts'
+export * from './variables.ts'
