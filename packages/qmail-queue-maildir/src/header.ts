@@ -1,24 +1,27 @@
 /** What the header of a message says about its way so far. Pure. */
-import { LF, latin1, lower } from '@moreqmail/unix/bytes'
+import { latin1, lower } from '@moreqmail/unix/bytes'
 
 /** So many Received and Delivered-To lines are a loop. */
 export const MAX_HOPS = 100
 
-/** Enough of a line to tell the longest Delivered-To line apart from all others. */
-const KEPT = 1100
+/** Longer than any line that names an address. */
+const LONG = 1100
 
-const RECEIVED = 'received:'
-const DELIVERED = 'delivered-to: '
-const R = 114
-const D = 100
+/** The lines that count, each from the line feed before it: the empty one, and those with a name of interest. */
+const LINE = new RegExp(`\\n(?:(?=(\\n))|received:|delivered-to:([^\\n]{0,${LONG}}))`, 'gi')
 
 /** Counts hops and keeps the Delivered-To lines of a message that comes in pieces; what follows the header is ignored. */
 export class HeaderScan {
-  readonly #line = new Uint8Array(KEPT)
   readonly #delivered = new Set<string>()
-  #length = 0
+  /** The beginning of the line that is not complete, with a line feed before it. */
+  #line = '\n'
   #hops = 0
   #over = false
+
+  /** True once what follows no longer matters. */
+  get over(): boolean {
+    return this.#over
+  }
 
   /** True if there are too many Received and Delivered-To lines. */
   get tooManyHops(): boolean {
@@ -32,34 +35,27 @@ export class HeaderScan {
 
   /** Takes the next bytes of the message. */
   take(bytes: Uint8Array): void {
-    let at = 0
-    while (!this.#over && at < bytes.length) {
-      const lf = bytes.indexOf(LF, at)
-      const end = lf < 0 ? bytes.length : lf
-      const piece = bytes.subarray(at, Math.min(end, at + KEPT - this.#length))
-      this.#line.set(piece, this.#length)
-      this.#length += piece.length
-      if (lf < 0) return
-      this.#endOfLine()
-      at = lf + 1
-    }
+    if (this.#over) return
+    const text = this.#line + latin1(bytes)
+    const last = text.lastIndexOf('\n')
+    this.#scan(text.slice(0, last + 1))
+    // Of a longer line the rest is of no interest, but for its end.
+    this.#line = text.slice(last, last + LONG + 100)
   }
 
-  /** The message has ended; its last line counts without LF too. */
+  /** The message has ended; its last line counts without a line feed too. */
   end(): void {
-    if (!this.#over && this.#length > 0) this.#endOfLine()
+    if (!this.#over) this.#scan(`${this.#line}\n`)
     this.#over = true
   }
 
-  #endOfLine(): void {
-    const length = this.#length
-    this.#length = 0
-    if (length === 0) this.#over = true
-    const first = (this.#line[0] ?? 0) | 32
-    if (length === 0 || (first !== R && first !== D)) return
-    const line = lower(latin1(this.#line, 0, length))
-    if (line.startsWith(DELIVERED) && length < KEPT) this.#delivered.add(line.slice(DELIVERED.length))
-    if (line.startsWith(RECEIVED) || line.startsWith('delivered-to:')) this.#hops++
-    if (this.tooManyHops) this.#over = true
+  /** Looks at whole lines, the first line feed being that before them. */
+  #scan(lines: string): void {
+    for (const [, empty, value] of lines.matchAll(LINE)) {
+      if (empty === undefined) this.#hops++
+      if (value?.startsWith(' ') && value.length < LONG) this.#delivered.add(lower(value.slice(1)))
+      this.#over = empty !== undefined || this.tooManyHops
+      if (this.#over) return
+    }
   }
 }

@@ -39,8 +39,6 @@ export function maildirsOf(list: MaildirList): (recipient: Recipient) => string 
   let index: ReadonlyMap<string, string> | undefined
   return (recipient) => {
     for (const key of keysOf(recipient)) {
-      // A colon ends a key of the file: a longer one would find its entry by the beginning of a path.
-      if (key.includes(':')) continue
       if (asked++ === FEW) index = indexOf(list)
       const path = index === undefined ? list.value(key) : index.get(lower(key))
       if (path !== undefined) return path === '' ? undefined : path

@@ -22,8 +22,7 @@ export function main(): never {
   sys.umask(0o077)
   const until = now() + PATIENCE_MS
   const header = new HeaderScan()
-  const message = takeMessage(MESSAGE_FD, until, (piece) => header.take(piece))
-  header.end()
+  const message = takeMessage(MESSAGE_FD, until, header)
   const { sender, recipients } = takeEnvelope(ENVELOPE_FD, until)
   if (recipients.length === 0) exit(0)
 

@@ -5,7 +5,9 @@ const of = (address: string) => recipientOf(address, 'me.example') as Recipient
 const list = (...lines: string[]) => ({
   entries: () => lines,
   value: (key: string) =>
-    lines.findLast((line) => line.toLowerCase().startsWith(`${key.toLowerCase()}:`))?.slice(key.length + 1),
+    lines
+      .findLast((line) => line.slice(0, line.indexOf(':')).toLowerCase() === key.toLowerCase())
+      ?.slice(key.length + 1),
 })
 
 t.test('recipientOf', async (t) => {

@@ -41,9 +41,7 @@ export function serveConnection(ip: string, port: number, count: number, setting
     warned(verbosity, tooManyLine(limit, ip))
     exit(TOO_MANY)
   }
-  const env = environment()
-  for (const [name, value] of Object.entries(tcpVariables(connection))) env.set(name, value)
-  for (const [name, value] of rule.set) env.set(name, value)
+  environment().setAll([...Object.entries(tcpVariables(connection)), ...rule.set])
   told(verbosity, verdictLine(rule.deny, pid, connection))
   if (rule.deny) exit(DENIED)
   // As after a real exec: the kernel hides a process that has changed its user.

@@ -10,7 +10,7 @@ import {
   openListener,
   serve,
 } from '@moreqmail/ucspi'
-import { args, env, O_RDWR, spawnSelf, stayForkable, sys, Writer } from '@moreqmail/unix'
+import { args, EBUSY, env, fork, O_RDWR, rehearse, spawnSelf, stayForkable, sys, Writer } from '@moreqmail/unix'
 import { serveConnection } from './connection.ts'
 
 export const synopsis = `tcpserver [ -1UXpPhHrRoOdDqQvV46 ] [ -c limit ] [ -C limit ] [ -b backlog ] [ -x rules.cdb ] [ -B banner ] \
@@ -18,6 +18,9 @@ export const synopsis = `tcpserver [ -1UXpPhHrRoOdDqQvV46 ] [ -c limit ] [ -C li
 
 /** The listener's first argument for a child of its own, before address, port and count of the connection. */
 const CONNECTION = '--connection'
+
+/** The second time the engine also remembers where it has found things. */
+const REHEARSALS = 2
 
 export function main(): never {
   const words = args()
@@ -48,12 +51,14 @@ function listen(words: readonly string[]): never {
   sys.dup2(nothing, 0)
   sys.dup2(nothing, 1)
   sys.close(nothing)
-  serve(listener, signals, settings, ({ socket, ip, port, count }) =>
-    spawnSelf([CONNECTION, ip, String(port), String(count), ...words], {
-      fds: [
-        [0, socket],
-        [1, socket],
-      ],
-    }),
-  )
+  for (let i = 0; i < REHEARSALS; i++) rehearse(() => serveConnection('127.0.0.1', 0, 1, settings))
+  serve(listener, signals, settings, ({ socket, ip, port, count }) => {
+    const fds = [
+      [0, socket],
+      [1, socket],
+    ] as const
+    const pid = fork(fds)
+    if (pid === 0) serveConnection(ip, port, count, settings)
+    return pid === -EBUSY ? spawnSelf([CONNECTION, ip, String(port), String(count), ...words], { fds }) : pid
+  })
 }

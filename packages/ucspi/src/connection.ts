@@ -2,6 +2,7 @@
 import { openCdb } from '@moreqmail/cdb'
 import { ENOENT, type Errno, sys } from '@moreqmail/unix'
 import { wholeNumber } from '@moreqmail/unix/bytes'
+import { familyOf, splitScope } from './address.ts'
 import { askIdent } from './ident.ts'
 import type { ListenSettings } from './listen-options.ts'
 import { hostAddresses, hostName } from './names.ts'
@@ -24,8 +25,8 @@ export function explore(socket: number, ip: string, port: number, settings: List
 
 /** True if the address is one of the host's. */
 function leadsTo(host: string, ip: string): boolean {
-  const addresses = hostAddresses(host, undefined)
-  return typeof addresses !== 'number' && addresses.includes(ip)
+  const addresses = hostAddresses(host, familyOf(ip))
+  return typeof addresses !== 'number' && addresses.includes(splitScope(ip)[0])
 }
 
 /** The rule for a client; without a rules file, or a key in it, all is allowed. A failure ends the child. */

@@ -1,12 +1,30 @@
 /** Names of hosts and their addresses, as UCSPI tools look them up. */
-import { EAGAIN, type Errno } from '@moreqmail/unix'
+import { isTemporary, reverseName, stubResolver } from '@moreqmail/dns'
+import { EAGAIN, type Errno, ETIMEDOUT } from '@moreqmail/unix'
+import { splitScope } from './address.ts'
+
+/** For one look-up, however many questions and servers it takes. */
+const SECONDS = 10
 
 /** The name of the host at this address; undefined if it has none or nothing is known. */
-export function hostName(_ip: string): string | undefined {
-  return undefined
+export function hostName(ip: string): string | undefined {
+  const name = reverseName(splitScope(ip)[0])
+  return name === undefined ? undefined : stubResolver({ seconds: SECONDS }).lookup(name, 'PTR').records[0]
 }
 
-/** The addresses of a host by preference; a negative errno if nothing is known for now. */
-export function hostAddresses(_name: string, _family: 4 | 6 | undefined): readonly string[] | Errno {
-  return -EAGAIN
+/**
+ * The addresses of a host: IPv4 ones, then IPv6 ones; by preference 6 the other way round, by 4 no IPv6 ones. A negative
+ * errno if it can't be told which come first.
+ */
+export function hostAddresses(name: string, preference: 4 | 6 | undefined): readonly string[] | Errno {
+  if (name === 'localhost') return preference === 6 ? ['::1', '127.0.0.1'] : ['127.0.0.1']
+  const answers = stubResolver({ seconds: SECONDS }).resolve(typesFor(preference).map((type) => ({ name, type })))
+  const first = answers.find((answer) => isTemporary(answer) || answer.records.length > 0)
+  if (first !== undefined && isTemporary(first)) return first.status === 'timeout' ? -ETIMEDOUT : -EAGAIN
+  return answers.flatMap(({ records }) => records)
+}
+
+function typesFor(preference: 4 | 6 | undefined): ReadonlyArray<'A' | 'AAAA'> {
+  if (preference === 4) return ['A']
+  return preference === 6 ? ['AAAA', 'A'] : ['A', 'AAAA']
 }
