@@ -1,0 +1,95 @@
+/** tls-io: does TLS for one connection, started by the programs that need it. */
+import type tls from 'node:tls'
+import { args, environment, exit, latin1, NO_DELAY, NUL, note, now, programName, sys, usage } from '@moreqmail/unix'
+import { type Assignment, readAssignment } from './assignment.ts'
+import { announce, closeReport, judge } from './begin.ts'
+import { Engine, REPORT } from './engine.ts'
+import { DONE, type Fault, faultLine, MISUSED } from './fault.ts'
+import { contextOf, type Loaded, load, type Material } from './load.ts'
+import { derOf } from './pem.ts'
+import { giveUp } from './privileges.ts'
+import { choose } from './server-name.ts'
+import { readSettings, type Settings } from './settings.ts'
+
+export const synopsis = 'tls-io [ name=value ... ]'
+
+const PASSWORD = 6
+const LONGEST_PASSWORD = 4096
+
+export function main(): void {
+  const started = now()
+  sys.title([programName(), ...args()])
+  const assignment = readAssignment(args())
+  if (assignment === undefined) usage(MISUSED, synopsis)
+  const give = <T extends object>(result: T | Fault): T => ('code' in result ? refuse(assignment, result) : result)
+  const settings = give(readSettings(environment().entries(), assignment))
+  const material = give(load(settings))
+  const { identities } = material
+  const contexts = contextsOf(material, settings, assignment.password ? readPassword() : undefined)
+  // What can be wrong with our side is told before the network has its say.
+  for (const identity of assignment.check ? identities : identities.slice(0, 1)) give(contexts(identity))
+  if (identities.length === 0) give(contexts(undefined))
+  if (assignment.check) exit(DONE)
+  const fault = giveUp(settings, assignment)
+  if (fault !== undefined) refuse(assignment, fault)
+  if (!assignment.report) closeReport(REPORT)
+  for (const fd of [0, 1]) sys.setsockopt(fd, NO_DELAY, 1)
+
+  let chosen: Loaded | undefined
+  new Engine(
+    assignment,
+    {
+      choose: (asked) => {
+        chosen = identityFor(asked, identities)
+        return assignment.server && chosen === undefined ? undefined : contexts(chosen)
+      },
+      begin: (session, asked) => {
+        const fault = judge(session, assignment)
+        const own = chosen?.chain[0]
+        const name = assignment.server ? asked : assignment.serverName
+        if (fault === undefined) announce(session, assignment, name, own === undefined ? undefined : derOf(own), REPORT)
+        return fault
+      },
+    },
+    started,
+  ).run()
+}
+
+function refuse(assignment: Assignment, fault: Fault): never {
+  if (assignment.verbosity > 0) note(faultLine(assignment, fault))
+  exit(fault.code)
+}
+
+/** That of the name, else the one for all. */
+function identityFor(asked: string | undefined, identities: readonly Loaded[]): Loaded | undefined {
+  const named = identities.flatMap((identity) =>
+    identity.name === undefined ? [] : [{ name: identity.name, identity }],
+  )
+  const found = asked === undefined ? undefined : choose(named, asked)
+  return found?.identity ?? identities.find(({ name }) => name === undefined)
+}
+
+type Contexts = (identity: Loaded | undefined) => tls.SecureContext | Fault
+
+/** Makes a context for each identity once. */
+function contextsOf(material: Material, settings: Settings, password: string | undefined): Contexts {
+  const made = new Map<Loaded | undefined, tls.SecureContext | Fault>()
+  return (identity) => {
+    const context = made.get(identity) ?? contextOf(material, identity, settings, password)
+    made.set(identity, context)
+    return context
+  }
+}
+
+/** The password of the key, up to a NUL or the end. */
+function readPassword(): string {
+  const read = new Uint8Array(LONGEST_PASSWORD)
+  let end = 0
+  for (let n = 1; n > 0 && end < read.length; end += Math.max(0, n))
+    n = sys.read(PASSWORD, read, end, read.length - end)
+  sys.close(PASSWORD)
+  const nul = read.indexOf(NUL)
+  const password = latin1(read, 0, nul < 0 ? end : nul)
+  read.fill(0)
+  return password
+}
