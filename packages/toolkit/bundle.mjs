@@ -28,20 +28,20 @@ const { PROGRAMS } = await import(`data:text/javascript,${encodeURIComponent(tab
 const { metafile } = await text({ entryPoints: ['packages/unix/src/index.ts'], format: 'esm' })
 const names = Object.values(metafile.outputs)[0].exports.join(', ')
 
-/** The program as a function of a module, its exports, and a `require` that knows the shared package only. */
+/** The program as a function of what takes its exports, and of a `require` that knows the shared package and the runtime's. */
 async function program(module) {
-  const contents = `export { main, synopsis } from '${module}'`
+  const contents = `import { main, synopsis } from '${module}'; give({ main, synopsis })`
   const stdin = { contents, resolveDir: root, loader: 'ts' }
   const { code, metafile } = await text({ stdin, format: 'cjs', external: [SHARED], minify: true })
   if (Object.keys(metafile.inputs).includes('packages/unix/src/shim.ts'))
     throw new Error(`${module} has a second copy of ${SHARED}: only its pure parts may be imported by name`)
-  return `(module, exports, require) => {${code}}`
+  return `(give, require) => {${code}}`
 }
 
 const entries = await Promise.all(
   Object.entries(PROGRAMS).map(async ([name, { module, ...facts }]) => {
     const words = JSON.stringify(facts).slice(1, -1)
-    return `${JSON.stringify(name)}: { ${words}, load: () => load(${await program(module)}) },`
+    return `${JSON.stringify(name)}: { ${words}, load: once(${await program(module)}) },`
   }),
 )
 
@@ -50,10 +50,13 @@ writeFileSync(
   `import { toolkit } from ${JSON.stringify(pathToFileURL(resolve(root, 'packages/toolkit/src/toolkit.ts')).pathname)}
 import { ${names} } from '${SHARED}'
 const shared = { ${names} }
-const load = (program) => {
-  const module = { exports: {} }
-  program(module, module.exports, () => shared)
-  return module.exports
+const require = (name) => (name.startsWith('${SHARED}') ? shared : process.getBuiltinModule(name))
+const once = (program) => {
+  let module
+  return () => {
+    if (module === undefined) program((exports) => (module = exports), require)
+    return module
+  }
 }
 toolkit({
 ${entries.join('\n')}

@@ -27,6 +27,8 @@ export interface Facts {
   readonly silent?: true
   /** Uses the event loop: always has an image of its own. */
   readonly fresh?: true
+  /** What it reads in a rehearsal; default nothing. */
+  readonly rehearsal?: string
   /** Run by our own programs only: has no link. */
   readonly internal?: true
 }
@@ -54,6 +56,7 @@ function program(entry: Entry): Program {
     failure: entry.failure,
     silent: entry.silent ?? false,
     fresh: entry.fresh ?? false,
+    rehearsal: entry.rehearsal ?? '',
     main: () => {
       const module = entry.load()
       answer(module)
@@ -68,6 +71,7 @@ function itself(programs: Readonly<Record<string, Entry>>): Program {
     failure: 111,
     silent: false,
     fresh: false,
+    rehearsal: '',
     main: () => {
       const names = Object.keys(programs).filter((name) => !programs[name]?.internal)
       const out = new Writer(1)
