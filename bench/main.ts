@@ -2,12 +2,12 @@
 import { writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sys } from '../packages/unix/src/index.ts'
-import { begin, type Command, end, interleave, kilobytes, median, row, time } from './measure.ts'
+import { inbound } from './inbound.ts'
+import { begin, type Command, end, interleave, kilobytes, median, ratio, row, time } from './measure.ts'
 import { BIN, env, home, PROBE, put, session, text } from './scratch.ts'
 
 const MIB = 1 << 20
 const TRUE: Command = { argv: ['/bin/true'] }
-const ratio = (a: number, b: number) => `${(a / b).toFixed(2)} x /bin/true (${a.toFixed(2)} ms)`
 
 function pipe(): [number, number] {
   const ends = sys.pipe()
@@ -144,3 +144,4 @@ idle()
 throughput()
 const [low, high] = [peak(20 * MIB), peak(1000 * MIB)]
 row('qmail-smtpd, peak RSS after 20 MiB and after 1 GB', `${low.toFixed(0)} MB, ${high.toFixed(0)} MB`, 'flat')
+inbound()

@@ -66,6 +66,11 @@ export function kilobytes(pid: number, file: 'status' | 'smaps_rollup', field: s
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN)
 }
 
+/** A figure as a multiple of what /bin/true takes. */
+export function ratio(ms: number, base: number): string {
+  return `${(ms / base).toFixed(2)} x /bin/true (${ms.toFixed(2)} ms)`
+}
+
 /** One row of the table. */
 export function row(what: string, figure: string, budget: string): void {
   console.log(`${what.padEnd(58)} ${figure.padEnd(34)} ${budget}`)
