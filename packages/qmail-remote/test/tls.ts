@@ -1,8 +1,8 @@
-import { chmodSync, copyFileSync, readFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { NameServer } from '../../../test/lib/name-server.ts'
-import { makeHome, type Result, runRemote, WAYS } from './lib/remote.ts'
+import { BIN, makeHome, type Result, runRemote, WAYS } from './lib/remote.ts'
 import { faultOf } from './lib/rspawn.ts'
 import { type Answers, FakeServer } from './lib/server.ts'
 
@@ -202,4 +202,47 @@ t.test('what the program for TLS gets', async (t) => {
   t.equal(got('message'), 'hi\n')
   const sockets = got('descriptors').match(/ [67] -> socket:\[\d+\]/g) ?? []
   t.equal(sockets.length, 2)
+})
+
+t.test('tlsc', { skip: !existsSync(join(BIN, 'tlsc')) }, async (t) => {
+  const own = { tlsclient: '' }
+  const pinned = { ...own, 'tlshosts/mx.example.pem': CA }
+  for (const env of WAYS) {
+    const any = await send(t, [{ ehlo: OFFER, tls: pem('self.pem') }], { control: own, env })
+    t.match(any.output, ACCEPTED)
+    t.same(any.heard, [IN_TLS])
+    const good = await send(t, [{ ehlo: OFFER, tls: MX }], { control: pinned, env })
+    t.match(good.output, ACCEPTED)
+    t.same(good.heard, [IN_TLS])
+    for (const name of ['self.pem', 'other.pem', 'expired.pem']) {
+      const bad = await send(t, [{ ehlo: OFFER, tls: pem(name) }], { control: pinned, env })
+      t.equal(bad.output, FAILED)
+      t.equal(bad.heard.length, 1)
+    }
+    const broken = await send(t, [{ ehlo: OFFER, tls: '' }], { control: own, env })
+    t.match(broken.output, ACCEPTED)
+    t.same(broken.heard[1], CLEAR)
+    const loud = { ...pinned, tlsclient: 'tlsc -Sjv1 -K%m -6 6 -7 7 %n %k --\n' }
+    const told = await send(t, [{ ehlo: OFFER, tls: pem('self.pem') }], { control: loud, env })
+    t.match(told.output, /^ZTLS connect failed: tlsc: fatal: unable to handshake: .*; connected to 127\.0\.0\.2\.\n\0$/)
+  }
+  const died = await send(t, [{ ehlo: OFFER, tls: MX, hangUpAt: /^RCPT/ }], { control: own })
+  t.equal(died.output, 'ZConnected to 127.0.0.2 but connection died. (#4.4.2)\n\0')
+})
+
+const TCPCLIENT = ['/usr/bin/tcpclient', '/usr/local/bin/tcpclient'].find(existsSync)
+
+t.test('ucspitlsc', { skip: TCPCLIENT === undefined || !existsSync(join(BIN, 'ucspitlsc')) }, async (t) => {
+  const control = { ucspiclient: `${TCPCLIENT} -RHl0 -T%t %i %p ucspitlsc -v1 -K%m %y %n %k --\n` }
+  const pinned = { ...control, 'tlshosts/mx.example.pem': CA }
+  for (const env of WAYS) {
+    t.same((await send(t, [{ ehlo: OFFER, tls: pem('self.pem') }], { control, env })).heard, [IN_TLS])
+    t.same((await send(t, [{ ehlo: OFFER, tls: MX }], { control: pinned, env })).heard, [IN_TLS])
+    t.same((await send(t, [{}], { control, env })).heard, [CLEAR])
+    const bad = await send(t, [{ ehlo: OFFER, tls: pem('self.pem') }], { control: pinned, env })
+    t.match(bad.output, /^ZTLS connect failed: .*unable to handshake.*; connected to 127\.0\.0\.2\.\n\0$/)
+    const broken = await send(t, [{ ehlo: OFFER, tls: '' }], { control, env })
+    t.match(broken.output, ACCEPTED)
+    t.same(broken.heard[1], CLEAR)
+  }
 })

@@ -13,7 +13,7 @@ sys.inheritable(new Int32Array(0))
 sys.signal(13, 1) // PIPE, which Bun ignores from its start
 
 const QUEUE = join(dir, 'qq')
-writeFileSync(QUEUE, '#!/bin/sh\ncat >$D/m\ncat <&1 >$D/e\nexit $CODE\n', { mode: 0o755 })
+writeFileSync(QUEUE, '#!/bin/sh\nexec 2>/dev/null\ncat >$D/m\ncat <&1 >$D/e\nexit $CODE\n', { mode: 0o755 })
 
 const NEVER = (): never => {
   throw new Error('not asked')
