@@ -3,17 +3,13 @@ import { writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sys } from '../packages/unix/src/index.ts'
 import { inbound } from './inbound.ts'
-import { begin, type Command, end, interleave, kilobytes, median, ratio, row, time } from './measure.ts'
+import { listener } from './listener.ts'
+import { begin, type Command, end, interleave, kilobytes, median, pipe, ratio, row, time } from './measure.ts'
 import { BIN, env, home, PROBE, put, session, text } from './scratch.ts'
+import { submission } from './submission.ts'
 
 const MIB = 1 << 20
 const TRUE: Command = { argv: ['/bin/true'] }
-
-function pipe(): [number, number] {
-  const ends = sys.pipe()
-  if (typeof ends === 'number') throw new Error('no pipe')
-  return ends
-}
 
 function startUp(): void {
   const quit = put('quit', 'QUIT\r\n')
@@ -145,3 +141,5 @@ throughput()
 const [low, high] = [peak(20 * MIB), peak(1000 * MIB)]
 row('qmail-smtpd, peak RSS after 20 MiB and after 1 GB', `${low.toFixed(0)} MB, ${high.toFixed(0)} MB`, 'flat')
 inbound()
+submission()
+listener()

@@ -48,6 +48,13 @@ export function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? Number.NaN
 }
 
+/** [reading end, writing end] */
+export function pipe(): [number, number] {
+  const ends = sys.pipe()
+  if (typeof ends === 'number') throw new Error('no pipe')
+  return ends
+}
+
 /** The median of each, measured in turn: a b c, a b c, ... after one round that does not count. */
 export function interleave(rounds: number, ...measures: ReadonlyArray<() => number>): number[] {
   const values = measures.map(() => [] as number[])
