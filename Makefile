@@ -1,6 +1,7 @@
 # make            the programs, in dist/
 # make demo       the main job, shown on loopback
 # make check      everything that has to pass; ends in "N passed, N failed"
+# make fuzz       long runs of the fuzzing that make check does briefly
 # make bench      start-up times, throughput and memory, as ratios
 # make install    installs under conf-home; DESTDIR=/somewhere puts a directory before it, for packagers (make setup is the same)
 # make clean      removes what was built
@@ -36,7 +37,7 @@ else
 SHARED = -shared -fPIC -fvisibility=hidden -Wl,-z,now
 endif
 
-.PHONY: all it check packages types lint manuals demo bench setup install clean
+.PHONY: all it check packages types lint manuals demo bench fuzz setup install clean
 
 all it: $(BIN)/.links
 
@@ -60,7 +61,7 @@ $(BIN)/moreqmail: build/moreqmail.ts conf-home packages/toolkit/launcher.sh
 	node_modules/.bin/esbuild build/moreqmail.ts --bundle --platform=node --target=node20 --format=cjs \
 		--log-level=warning --define:MOREQMAIL_SHIM=shimPath --define:$(DEFINE_HOME) --define:$(DEFINE_VERSION) \
 		--banner:js='const shimPath = __dirname + "/moreqmail.node";' --outfile=$(BIN)/moreqmail.cjs
-	cp packages/toolkit/launcher.sh $@
+	sed "s|@NODE@|$$(command -v $(NODE))|" packages/toolkit/launcher.sh >$@
 	chmod 755 $@
 
 else
@@ -93,7 +94,12 @@ build/probe/probe: packages/unix/test/probe/main.ts $(SOURCES) $(BIN)/moreqmail.
 	@touch $@
 
 check: packages types lint manuals all build/probe/probe
+	@$(MAKE) --no-print-directory RUNTIME=node DIST=build/node all >/dev/null
 	@$(NODE) test/run.mjs
+
+# Each property for FUZZ_SECONDS, with a seed of its own.
+fuzz: all
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-300} $(NODE) test/run.mjs test/fuzz
 
 packages:
 	@test/packages.sh
@@ -119,6 +125,10 @@ install setup: all
 	done
 	while read -r name; do ln -sfn moreqmail $(DESTDIR)$(CONF_HOME)/bin/$$name || exit 1; done <$(BIN)/.links
 	install -m 644 $(MANUALS) $(DESTDIR)$(CONF_HOME)/man/man8
+	ln -sf qmail-remote.8 $(DESTDIR)$(CONF_HOME)/man/man8/qmail-newremote.8
+	ln -sf ofmipname.8 $(DESTDIR)$(CONF_HOME)/man/man8/qmail-ofmipname.8
+	install -d $(DESTDIR)$(CONF_HOME)/moreqmail
+	cp -R run $(DESTDIR)$(CONF_HOME)/moreqmail/
 
 clean:
 	rm -rf build dist .tap

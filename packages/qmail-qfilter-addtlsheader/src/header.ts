@@ -7,11 +7,11 @@ export type Get = (name: string) => string | undefined
  * The line with its line feed, undefined unless both the protocol and the cipher are known. It says who has decrypted the
  * session for us, and the user who has logged in.
  */
-export function tlsHeader(get: Get, date: string): string | undefined {
+export function tlsHeader(get: Get, date: () => string): string | undefined {
   const protocol = get('SSL_PROTOCOL')
   const cipher = get('SSL_CIPHER')
   if (protocol === undefined || cipher === undefined) return undefined
-  return `Received: (ucspitls${helper(get)} ${safe(protocol)} ${safe(cipher)}); ${date}\n`
+  return `Received: (ucspitls${helper(get)} ${safe(protocol)} ${safe(cipher)}); ${date()}\n`
 }
 
 function helper(get: Get): string {

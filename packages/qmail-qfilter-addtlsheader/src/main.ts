@@ -9,7 +9,7 @@ export const synopsis = 'qmail-qfilter-addtlsheader'
 const FAULT = { read: 54, write: 53 } as const
 
 export function main(): never {
-  const header = bytes(tlsHeader(env, utcDate(sys.clock(0))) ?? '')
+  const header = bytes(tlsHeader(env, () => utcDate(sys.clock(0))) ?? '')
   const written = sys.write(1, header, 0, header.length)
   if (written !== header.length) exit(FAULT.write)
   const fault = copy(0, 1)

@@ -2,7 +2,11 @@ import t from 'tap'
 import { tlsHeader } from '../src/header.ts'
 
 const DATE = '20 Nov 2026 07:25:46 -0000'
-const header = (env: Readonly<Record<string, string>>) => tlsHeader((name) => env[name], DATE)
+const header = (env: Readonly<Record<string, string>>) =>
+  tlsHeader(
+    (name) => env[name],
+    () => DATE,
+  )
 const TLS = { SSL_PROTOCOL: 'TLSv1.2', SSL_CIPHER: 'ECDHE-RSA-AES256-GCM-SHA384' }
 const words = 'TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384'
 

@@ -56,6 +56,12 @@ export class Client {
     return this.#ended ? this.#text : `${this.#text} and no end`
   }
 
+  /** What has come by the end of so many milliseconds and was not taken. */
+  async within(milliseconds: number): Promise<string> {
+    await delay(milliseconds)
+    return this.#text
+  }
+
   close(): void {
     this.#socket.destroy()
   }
