@@ -24,8 +24,7 @@ const TOO_MANY = 111
 export function serveConnection(ip: string, port: number, count: number, settings: ListenSettings): never {
   const { verbosity, banner, prog } = settings
   const pid = sys.getpid()
-  told(verbosity, pidLine(pid, ip))
-  sys.nonblock(SOCKET, 0)
+  told(verbosity, () => pidLine(pid, ip))
   if (!settings.keepSourceRoute) sys.setsockopt(SOCKET, NO_IP_OPTIONS, 0)
   if (settings.noDelay) sys.setsockopt(SOCKET, NO_DELAY, 1)
   if (banner !== '') {
@@ -41,8 +40,8 @@ export function serveConnection(ip: string, port: number, count: number, setting
     warned(verbosity, tooManyLine(limit, ip))
     exit(TOO_MANY)
   }
-  environment().setAll([...Object.entries(tcpVariables(connection)), ...rule.set])
-  told(verbosity, verdictLine(rule.deny, pid, connection))
+  environment().setAll([...tcpVariables(connection), ...rule.set])
+  told(verbosity, () => verdictLine(rule.deny, pid, connection))
   if (rule.deny) exit(DENIED)
   // As after a real exec: the kernel hides a process that has changed its user.
   sys.dumpable(1)

@@ -10,7 +10,19 @@ import {
   openListener,
   serve,
 } from '@moreqmail/ucspi'
-import { args, EBUSY, env, fork, O_RDWR, rehearse, spawnSelf, stayForkable, sys, Writer } from '@moreqmail/unix'
+import {
+  args,
+  canFork,
+  EBUSY,
+  env,
+  fork,
+  O_RDWR,
+  rehearse,
+  spawnSelf,
+  stayForkable,
+  sys,
+  Writer,
+} from '@moreqmail/unix'
 import { serveConnection } from './connection.ts'
 
 export const synopsis = `tcpserver [ -1UXpPhHrRoOdDqQvV46 ] [ -c limit ] [ -C limit ] [ -b backlog ] [ -x rules.cdb ] [ -B banner ] \
@@ -51,7 +63,7 @@ function listen(words: readonly string[]): never {
   sys.dup2(nothing, 0)
   sys.dup2(nothing, 1)
   sys.close(nothing)
-  for (let i = 0; i < REHEARSALS; i++) rehearse(() => serveConnection('127.0.0.1', 0, 1, settings))
+  if (canFork()) for (let i = 0; i < REHEARSALS; i++) rehearse(() => serveConnection('127.0.0.1', 0, 1, settings))
   serve(listener, signals, settings, ({ socket, ip, port, count }) => {
     const fds = [
       [0, socket],

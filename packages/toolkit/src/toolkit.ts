@@ -2,9 +2,9 @@
 import {
   args,
   compiled,
-  environment,
   exit,
   fatal,
+  inheritListed,
   type Program,
   programName,
   start,
@@ -43,8 +43,8 @@ declare const MOREQMAIL_VERSION: string
 
 /** `--help` and `--version` are ours only when they are all there is: else they belong to a chained program. */
 function answer(module: Module): void {
-  const [only, ...more] = args()
-  if (more.length > 0 || (only !== '--help' && only !== '--version')) return
+  const [only] = args()
+  if (only !== '--help' && only !== '--version') return
   const out = new Writer(1)
   if (only === '--version') out.puts(`${programName()} (moreqmail) ${MOREQMAIL_VERSION}\n`)
   else out.puts(`usage: ${module.synopsis}\nManual: man 8 ${programName()}\n`)
@@ -52,14 +52,20 @@ function answer(module: Module): void {
 }
 
 function program(entry: Entry): Program {
+  let module: Module | undefined
+  const load = (): Module => {
+    module ??= entry.load()
+    return module
+  }
   return {
+    prepare: load,
     failure: entry.failure,
     silent: entry.silent ?? false,
     fresh: entry.fresh ?? false,
     rehearsal: entry.rehearsal ?? '',
     main: () => {
-      const module = entry.load()
-      answer(module)
+      const module = load()
+      if (args().length === 1) answer(module)
       module.main()
     },
   }
@@ -68,6 +74,7 @@ function program(entry: Entry): Program {
 /** The executable under its own name: says what it is made of. */
 function itself(programs: Readonly<Record<string, Entry>>): Program {
   return {
+    prepare: () => undefined,
     failure: 111,
     silent: false,
     fresh: false,
@@ -87,16 +94,15 @@ export function toolkit(programs: Readonly<Record<string, Entry>>): void {
   const argv = sys.argv()
   if (typeof argv === 'number') fatal(111, 'unable to find out the arguments', argv)
   if (!compiled) inheritListed()
-  // On Node the launcher runs `node moreqmail.cjs PROGRAM ARGUMENTS`.
-  start(compiled ? argv : argv.slice(2), (name) => {
+  const found = new Map<string, Program>()
+  const lookup = (name: string): Program | undefined => {
     const entry = Object.hasOwn(programs, name) ? programs[name] : undefined
     return entry ? program(entry) : name === 'moreqmail' ? itself(programs) : undefined
+  }
+  // On Node the launcher runs `node moreqmail.cjs PROGRAM ARGUMENTS`.
+  start(compiled ? argv : argv.slice(2), (name) => {
+    const one = found.get(name) ?? lookup(name)
+    if (one !== undefined) found.set(name, one)
+    return one
   })
-}
-
-/** On Node only the launcher knows which descriptors were there before. */
-function inheritListed(): void {
-  const listed = environment().get('MOREQMAIL_FDS')
-  environment().set('MOREQMAIL_FDS', undefined)
-  if (listed !== undefined) sys.inheritable(Int32Array.from(listed.split(' ').filter(Boolean), Number))
 }

@@ -30,6 +30,13 @@ export function listenAt(host: string, scope: string | undefined): Place | 'name
   return { ip: scoped ? `${text}%${scope}` : text, family, both: false }
 }
 
+/** Where a client's word for the host says to connect: to these addresses, of which there may be none, or to a name's. */
+export function connectTo(host: string): { readonly ips: readonly string[] } | { readonly name: string } {
+  const place = listenAt(host === '' || host === '0' ? '127.0.0.1' : host, undefined)
+  if (place === 'none') return { ips: [] }
+  return place === 'name' ? { name: host } : { ips: [place.ip] }
+}
+
 /** True for an IPv6 address that means something on one link only. RFC 4291 2.5.6 */
 export function isLinkLocal(ip: string): boolean {
   return familyOf(ip) === 6 && ipaddr.IPv6.parse(ip).range() === 'linkLocal'

@@ -6,16 +6,14 @@ const LONGEST = 100
 
 /** A field between colons: nothing in it can be taken for the end of it, nor of the line. */
 function field(text: string | undefined): string {
-  return cut((text ?? '').replace(/[^!-~]|[%:]/g, '?'))
+  if (text === undefined) return ''
+  const safe = text.replace(/[^!-~]|[%:]/g, '?')
+  return safe.length > LONGEST ? `${safe.slice(0, LONGEST)}...` : safe
 }
 
-/** An address: its colons stay. */
+/** An address as the system writes it: its colons stay, an interface is left out. */
 function address(ip: string): string {
-  return cut(splitScope(ip)[0].replace(/[^!-~]|%/g, '?'))
-}
-
-function cut(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text
+  return splitScope(ip)[0]
 }
 
 /** How many connections there are, of how many there may be. */

@@ -36,7 +36,12 @@ export function warned(verbosity: Verbosity, text: string, errno?: Errno): void 
   if (verbosity > 0) warn(text, errno)
 }
 
-/** A line of the log. */
-export function told(verbosity: Verbosity, text: string): void {
-  if (verbosity > 1) note(`${programName()}: ${text}`)
+/** Something that was tried has not worked: a line without more ado. */
+export function complained(verbosity: Verbosity, text: string): void {
+  if (verbosity > 0) note(`${programName()}: ${text}`)
+}
+
+/** A line of the log; made only if it is printed. */
+export function told(verbosity: Verbosity, line: () => string): void {
+  if (verbosity > 1) note(`${programName()}: ${line()}`)
 }

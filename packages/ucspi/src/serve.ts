@@ -26,6 +26,28 @@ export interface Accepted {
   readonly count: number
 }
 
+/** What a listener does besides, for connections that have more than a program. */
+export interface Besides {
+  /** Descriptors to wait for; the list may change with each call of the others. */
+  readonly watched: () => readonly number[]
+  /** One of them can be read, or its end has come. */
+  readonly heed: (fd: number) => void
+  /** A child has ended that is no connection's program: the pid of the program whose connection it belonged to. */
+  readonly ended: (child: number) => number | undefined
+  /** True if the connection of this program goes on without it. */
+  readonly lasts: (pid: number) => boolean
+  /** The listener is about to end, and the connections go on. */
+  readonly leave: () => void
+}
+
+const NOTHING_BESIDES: Besides = {
+  watched: () => [],
+  heed: () => {},
+  ended: () => undefined,
+  lasts: () => false,
+  leave: () => {},
+}
+
 const PAUSE_MS = 100
 const SIGNALS = [SIGCHLD, SIGTERM, SIGHUP, SIGQUIT]
 /** The client has gone; all else means that something is short, and trying again at once is no use. */
@@ -45,11 +67,14 @@ export function serve(
   signals: number,
   settings: ListenSettings,
   start: (accepted: Accepted) => number,
+  besides = NOTHING_BESIDES,
 ): never {
   const { verbosity, limit, clientLimit } = settings
   const connections = new Connections()
-  const waiting = Int32Array.of(signals, POLLIN, 0, listener, POLLIN, 0)
-  const status = (count: number) => told(verbosity, statusLine(count, limit))
+  const alone = Int32Array.of(signals, POLLIN, 0, listener, POLLIN, 0)
+  /** The wait statuses of programs whose connections go on. */
+  const outlived = new Map<number, number>()
+  const status = (count: number) => told(verbosity, () => statusLine(count, limit))
   const received = new Uint8Array(64)
   const ended = new Int32Array(1)
   let shortage = false
@@ -86,31 +111,46 @@ export function serve(
   }
 
   const reap = (): void => {
-    for (let pid = sys.waitpid(-1, 1, ended); pid > 0; pid = sys.waitpid(-1, 1, ended)) {
+    for (let child = sys.waitpid(-1, 1, ended); child > 0; child = sys.waitpid(-1, 1, ended)) {
+      const pid = besides.ended(child) ?? child
+      if (pid === child) outlived.set(pid, ended[0] ?? 0)
+      const code = outlived.get(pid)
+      if (code === undefined || besides.lasts(pid)) continue
+      outlived.delete(pid)
       if (!connections.remove(pid)) continue
-      told(verbosity, endLine(pid, ended[0] ?? 0))
+      told(verbosity, () => endLine(pid, code))
       status(connections.size)
     }
   }
 
+  const leave = (): never => {
+    besides.leave()
+    exit(0)
+  }
+
   const takeSignals = (): void => {
     const came = received.subarray(0, Math.max(0, sys.read(signals, received, 0, received.length)))
-    if (came.includes(SIGTERM)) exit(0)
+    if (came.includes(SIGTERM)) leave()
     if (came.includes(SIGHUP) || came.includes(SIGQUIT))
       for (const pid of connections.pids) {
         sys.kill(pid, SIGTERM)
         sys.kill(pid, SIGCONT)
       }
-    if (came.includes(SIGQUIT)) exit(0)
+    if (came.includes(SIGQUIT)) leave()
     reap()
   }
 
   status(0)
   for (;;) {
     const open = connections.size < limit && !pause
-    const ready = sys.poll(waiting, open ? 2 : 1, pause ? PAUSE_MS : -1)
+    const watched = besides.watched()
+    const waiting =
+      watched.length === 0 ? alone : Int32Array.from([...alone, ...watched.flatMap((fd) => [fd, POLLIN, 0])])
+    waiting[3] = open ? listener : -1
+    const ready = sys.poll(waiting, waiting.length / 3, pause ? PAUSE_MS : -1)
     pause = false
     if (ready <= 0) continue
+    for (const [i, fd] of watched.entries()) if (waiting[3 * i + 8] !== 0) besides.heed(fd)
     if (waiting[2] !== 0) takeSignals()
     if (open && waiting[5] !== 0) accept()
   }

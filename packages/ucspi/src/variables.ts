@@ -15,24 +15,26 @@ export interface Connection {
   readonly info: string | undefined
 }
 
-/** The variables of a TCP connection; those that are undefined are to be removed. */
-export function tcpVariables({ local, remote, info }: Connection): Readonly<Record<string, string | undefined>> {
+/** A variable to set, or without a value to remove. */
+export type Variable = readonly [name: string, value: string | undefined]
+
+/** The variables of a TCP connection. */
+export function tcpVariables({ local, remote, info }: Connection): readonly Variable[] {
   const six = remote.ip.includes(':')
-  const [localIp] = splitScope(local.ip)
   const [remoteIp, scope] = splitScope(remote.ip)
-  const ends = {
-    LOCALIP: localIp,
-    LOCALPORT: String(local.port),
-    LOCALHOST: local.host,
-    REMOTEIP: remoteIp,
-    REMOTEPORT: String(remote.port),
-    REMOTEHOST: remote.host,
-  }
-  const variables: Record<string, string | undefined> = { PROTO: six ? 'TCP6' : 'TCP', TCPREMOTEINFO: info }
-  for (const [name, value] of Object.entries(ends)) {
-    variables[`TCP${name}`] = value
-    variables[`TCP6${name}`] = six ? value : undefined
-  }
-  variables['TCP6INTERFACE'] = six ? scope : undefined
-  return variables
+  const ends: readonly Variable[] = [
+    ['LOCALIP', splitScope(local.ip)[0]],
+    ['LOCALPORT', String(local.port)],
+    ['LOCALHOST', local.host],
+    ['REMOTEIP', remoteIp],
+    ['REMOTEPORT', String(remote.port)],
+    ['REMOTEHOST', remote.host],
+  ]
+  return [
+    ['PROTO', six ? 'TCP6' : 'TCP'],
+    ...ends.map(([name, value]): Variable => [`TCP${name}`, value]),
+    ['TCPREMOTEINFO', info],
+    ...ends.map(([name, value]): Variable => [`TCP6${name}`, six ? value : undefined]),
+    ['TCP6INTERFACE', scope],
+  ]
 }

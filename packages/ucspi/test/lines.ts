@@ -19,7 +19,7 @@ t.test('log lines', async (t) => {
 })
 
 t.test('variables', async (t) => {
-  t.same(tcpVariables(four), {
+  t.same(Object.fromEntries(tcpVariables(four)), {
     PROTO: 'TCP',
     TCPLOCALIP: '192.0.2.1',
     TCPLOCALPORT: '25',
@@ -36,7 +36,7 @@ t.test('variables', async (t) => {
     TCP6REMOTEHOST: undefined,
     TCP6INTERFACE: undefined,
   })
-  t.same(tcpVariables(six), {
+  t.same(Object.fromEntries(tcpVariables(six)), {
     PROTO: 'TCP6',
     TCPLOCALIP: '::1',
     TCPLOCALPORT: '25',

@@ -535,20 +535,15 @@ static napi_value js_peek(napi_env env, napi_callback_info info) {
   return outcome(env, n);
 }
 
-/* A whole file of at most max bytes: Uint8Array, or -errno (-EFBIG: larger). */
-static napi_value js_slurp(napi_env env, napi_callback_info info) {
-  BEGIN(2);
-  PATH(path, 0);
-  INT(max, 1);
+/* A whole file of at most max bytes, malloc'ed: 0 or -errno (-EFBIG: larger). */
+static int read_file(const char *path, int64_t max, unsigned char **out, size_t *length) {
   struct stat st;
   unsigned char *text = NULL;
   size_t len = 0, size;
   int fd, e = 0;
-  napi_value buffer, array;
-  void *data;
   do fd = open(path, O_RDONLY | O_CLOEXEC);
   while (fd == -1 && errno == EINTR);
-  if (fd == -1) return integer(env, -errno);
+  if (fd == -1) return -errno;
   size = fstat(fd, &st) == 0 && st.st_size > 0 && st.st_size <= max ? (size_t)st.st_size + 1 : 4096;
   for (;;) {
     ssize_t n;
@@ -571,15 +566,46 @@ static napi_value js_slurp(napi_env env, napi_callback_info info) {
     }
   }
   close(fd);
-  if (!e && napi_create_arraybuffer(env, len, &data, &buffer) != napi_ok) e = ENOMEM;
-  if (e) {
+  if (e) free(text);
+  *out = text;
+  *length = len;
+  return -e;
+}
+
+/* A whole file as a Uint8Array, or -errno. */
+static napi_value js_slurp(napi_env env, napi_callback_info info) {
+  BEGIN(2);
+  PATH(path, 0);
+  INT(max, 1);
+  unsigned char *text;
+  size_t len;
+  napi_value buffer, array;
+  void *data;
+  int e = read_file(path, max, &text, &len);
+  if (e) return integer(env, e);
+  if (napi_create_arraybuffer(env, len, &data, &buffer) != napi_ok) {
     free(text);
-    return integer(env, -e);
+    return integer(env, -ENOMEM);
   }
   if (len) memcpy(data, text, len);
   free(text);
   napi_create_typedarray(env, napi_uint8_array, len, buffer, 0, &array);
   return array;
+}
+
+/* A whole file as a string, or -errno. */
+static napi_value js_text(napi_env env, napi_callback_info info) {
+  BEGIN(2);
+  PATH(path, 0);
+  INT(max, 1);
+  unsigned char *text;
+  size_t len;
+  napi_value v = NULL;
+  int e = read_file(path, max, &text, &len);
+  if (e) return integer(env, e);
+  if (napi_create_string_latin1(env, (char *)text, len, &v) != napi_ok) v = integer(env, -ENOMEM);
+  free(text);
+  return v;
 }
 
 static napi_value js_open(napi_env env, napi_callback_info info) {
@@ -1939,6 +1965,7 @@ static const struct {
     {"writesome", js_writesome},
     {"peek", js_peek},
     {"slurp", js_slurp},
+    {"text", js_text},
     {"open", js_open},
     {"close", js_close},
     {"pipe", js_pipe},

@@ -33,7 +33,8 @@ export function bytes(text: string): Uint8Array {
 
 /** ASCII letters in lower case; all other bytes as they are. */
 export function lower(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  // The engine also folds some bytes above 127; where it has nothing to fold there are no letters of ASCII either.
+  return text.toLowerCase() === text ? text : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
 /** The text without the spaces, tabs and line feeds at its end. */

@@ -25,9 +25,8 @@ export function chdirHome(): Errno {
 
 /** A file's bytes as a byte string; undefined when there is no such file. */
 export function readFile(path: string, unreadable: Unreadable): string | undefined {
-  const bytes = sys.slurp(path, MAX_CONTROL)
-  if (typeof bytes !== 'number') return sys.latin1(bytes, 0, bytes.length)
-  return bytes === -ENOENT ? undefined : unreadable(bytes)
+  const text = sys.text(path, MAX_CONTROL)
+  return typeof text === 'string' ? text : text === -ENOENT ? undefined : unreadable(text)
 }
 
 /** The first line of control/NAME without trailing blanks, '' if it is empty; undefined when there is no such file. */
@@ -58,6 +57,20 @@ export function firstLine(text: string): string {
   return trimEnd(end < 0 ? text : text.slice(0, end))
 }
 
+/** The text with line feeds for its NULs. */
+function withLineFeeds(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '\n') : text
+}
+
+/**
+ * Where a later line begins that begins like this; -1 if none does. Forward, since engines search so by machine words,
+ * but backward by characters.
+ */
+function lineWith(start: string, text: string, from: number): number {
+  const lf = text.indexOf(`\n${start}`, from)
+  return lf < 0 ? -1 : lf + 1
+}
+
 /** A list file's entries, found without taking the whole file apart. */
 export class List {
   readonly #text: string
@@ -80,29 +93,26 @@ export class List {
 
   /** True if the key is an entry, ASCII case ignored. */
   has(key: string): boolean {
-    return key !== '' && this.#find(lower(key), (after) => after === '') !== undefined
+    return key !== '' && this.#find(lower(key), true) !== undefined
   }
 
   /** What follows `key:` in the last entry that has this key, ASCII case of the key ignored; undefined without one. */
   value(key: string): string | undefined {
-    return key.includes(':') ? undefined : this.#find(`${lower(key)}:`, () => true)
+    return key.includes(':') ? undefined : this.#find(`${lower(key)}:`, false)
   }
 
-  /** The rest of the last entry that begins with the folded text and whose rest is acceptable. */
-  #find(start: string, acceptable: (rest: string) => boolean): string | undefined {
+  /** The rest of the last entry that begins with the folded text, or that is the folded text. */
+  #find(start: string, whole: boolean): string | undefined {
     if (start.startsWith('#')) return undefined
     // Folding by the engine also folds some bytes above 127: candidates are compared again, byte by byte.
-    this.#folded ??= this.#text.replaceAll('\0', '\n').toLowerCase()
+    this.#folded ??= withLineFeeds(this.#text).toLowerCase()
     const folded = this.#folded
-    const wanted = start.toLowerCase()
+    const line = start.toLowerCase()
     let found: string | undefined
-    const next = (from: number) => folded.indexOf(`\n${wanted}`, from) + 1 || -1
-    // Forward, since engines search so by machine words, but backward by characters.
-    for (let at = folded.startsWith(wanted) ? 0 : next(0); at >= 0; at = next(at)) {
+    for (let at = folded.startsWith(line) ? 0 : lineWith(line, folded, 0); at > -1; at = lineWith(line, folded, at)) {
       if (lower(this.#text.slice(at, at + start.length)) !== start) continue
       const entry = trimEnd(this.#text.slice(at, this.#endOf(at)))
-      const rest = entry.slice(start.length)
-      if (entry.length >= start.length && acceptable(rest)) found = rest
+      if (entry.length === start.length || (entry.length > start.length && !whole)) found = entry.slice(start.length)
     }
     return found
   }

@@ -4,7 +4,7 @@ export class Environment {
   #entries: string[]
 
   constructor(entries: readonly string[]) {
-    this.#entries = [...entries]
+    this.#entries = entries.slice()
   }
 
   /** The value of the first entry with this name; undefined when there is none. */

@@ -2,10 +2,12 @@
 import { basename, LF } from './bytes.ts'
 import { Environment } from './env.ts'
 import { EACCES, EBUSY, ENOENT, ENOTDIR, type Errno } from './errno.ts'
-import { compiled, sys } from './shim.ts'
+import { compiled, makeReady, sys } from './shim.ts'
 
 /** One of our programs, as the toolkit's table has it. */
 export interface Program {
+  /** Makes its code ready to run; the second time there is nothing left to do. */
+  readonly prepare: () => void
   /** Runs it; a synchronous program never returns. */
   readonly main: () => void
   /** Exit code of a failure that nobody has foreseen: the family's temporary one. */
@@ -28,9 +30,11 @@ interface Image {
   fresh: boolean
   /** Set once this process has changed its user and its memory may hold what the new one must not see. */
   crossed: boolean
+  /** On Node: the descriptors above 2 that were there before the runtime. */
+  listed: readonly number[]
 }
 
-const image: Image = { argv: [], env: undefined, lookup: () => undefined, fresh: false, crossed: false }
+const image: Image = { argv: [], env: undefined, lookup: () => undefined, fresh: false, crossed: false, listed: [] }
 
 /** The arguments of the running program, without its name. */
 export function args(): readonly string[] {
@@ -157,14 +161,14 @@ function isMuch(words: readonly string[]): boolean {
   return length > MUCH
 }
 
-/** True if another program, or the same once more, may run in this image. */
-function canStay(): boolean {
+/** True if another program, or the same once more, may run in this image or in a fork of it. */
+export function canFork(): boolean {
   return compiled && !image.fresh && !image.crossed && env('MOREQMAIL_EXEC') !== 'always'
 }
 
 /** Our own program that this path and argv would start, if it may run in this image. */
 function inside(path: string, argv: readonly string[], next: Environment): Program | undefined {
-  if (!canStay()) return undefined
+  if (!canFork()) return undefined
   if (sys.isself(path) !== 1 || sys.access(path, 1) !== 0 || isMuch(next.entries()) || isMuch(argv)) return undefined
   if (next.get('MOREQMAIL_EXEC') === 'always') return undefined
   const program = image.lookup(basename(argv[0] ?? ''))
@@ -203,7 +207,23 @@ export function execSelf(argv: readonly string[], next: Environment = environmen
   const errno = execPath(siblingOf(typeof own === 'number' ? '' : (own[1] ?? ''), name), argv, next)
   // Those that only our own programs run have no link.
   if (errno !== -ENOENT || typeof own === 'number') return errno
-  return sys.exec(process.execPath, [...own.slice(0, 2), ...argv], next.entries())
+  return sys.exec(process.execPath, [...own.slice(0, 2), ...argv], withListed(next).entries())
+}
+
+/** On Node: names the descriptors above 2 that the runtime, when it starts, is to take for inherited ones. */
+const LISTED = 'MOREQMAIL_FDS'
+
+/** Takes over the list that the launcher has made; called once, on Node. */
+export function inheritListed(): void {
+  image.listed = (env(LISTED) ?? '').split(' ').filter(Boolean).map(Number)
+  environment().set(LISTED, undefined)
+  sys.inheritable(Int32Array.from(image.listed))
+}
+
+/** The environment for the runtime itself, which has no launcher before it then; `fds` are there besides. */
+function withListed(next: Environment, fds: SpawnOptions['fds'] = []): Environment {
+  const more = fds.flatMap(([to, from]) => (to > 2 && from !== 'closed' ? [to] : []))
+  return next.with({ [LISTED]: [...image.listed, ...more].join(' ') })
 }
 
 /** A name in the directory of a path. */
@@ -280,6 +300,9 @@ export function spawn(argv: readonly string[], options: SpawnOptions = {}): numb
   const one = (path: string): number => {
     const program = inside(path, argv, next)
     if (program !== undefined) {
+      // What is ready before the fork is ready in every child.
+      program.prepare()
+      makeReady('exit')
       const pid = sys.fork(argv, map, flags)
       if (pid === 0) takeOver(program, argv, next)
       if (pid !== -EBUSY) return pid
@@ -301,7 +324,7 @@ export function startAnew(next: Environment): Errno {
  * be had twice, so that spawnSelf has to do.
  */
 export function fork(fds: NonNullable<SpawnOptions['fds']> = [], only = false): number {
-  return canStay() ? sys.fork(image.argv, mapOf(fds), only ? ONLY : 0) : -EBUSY
+  return canFork() ? sys.fork(image.argv, mapOf(fds), only ? ONLY : 0) : -EBUSY
 }
 
 /**
@@ -317,7 +340,9 @@ export function spawnOwn(argv: readonly string[], options: Omit<SpawnOptions, 'p
   if (compiled) return spawn(argv, { ...options, path: linux ? '/proc/self/exe' : process.execPath })
   // On Node the runtime's own arguments come first: itself and the script.
   const own = sys.argv()
-  return spawn([...(typeof own === 'number' ? [] : own.slice(0, 2)), ...argv], { ...options, path: process.execPath })
+  const next = withListed(options.env ?? environment(), options.fds)
+  const words = [...(typeof own === 'number' ? [] : own.slice(0, 2)), ...argv]
+  return spawn(words, { ...options, env: next, path: process.execPath })
 }
 
 /** What a byte leads to: a line on descriptor 2, or none; then a program of ours, or the end with this code. */
@@ -347,7 +372,7 @@ export function standBy(
     const text = line === '' ? '' : `${line}\n`
     return [byte, text, String(code), ...(argv === undefined ? [] : [path, ...before, ...argv])]
   })
-  return sys.standby(fd, mapOf(fds), words, env.entries())
+  return sys.standby(fd, mapOf(fds), words, (compiled ? env : withListed(env, fds)).entries())
 }
 
 /** How a child has ended. */

@@ -9,6 +9,7 @@ export * from './getopt.ts'
 export {
   args,
   type Choice,
+  canFork,
   complain,
   crossTrustBoundary,
   env,
@@ -18,6 +19,7 @@ export {
   execSelf,
   exit,
   fork,
+  inheritListed,
   type Lookup,
   note,
   type Program,

@@ -51,6 +51,7 @@ export function rehearse(body: () => void): void {
           throw REHEARSED
         }
       case 'slurp':
+      case 'text':
       case 'stat':
       case 'access':
       case 'readlink':
@@ -107,7 +108,10 @@ export function rehearse(body: () => void): void {
       case 'isopen':
       case 'keep':
       case 'nonblock':
+      case 'setgid':
+      case 'setgroups':
       case 'setsockopt':
+      case 'setuid':
       case 'dumpable':
         return () => 0
       default:

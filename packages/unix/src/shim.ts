@@ -22,6 +22,8 @@ export interface Sys {
   peek(fd: number, into: Uint8Array, offset: number, length: number): number
   /** The whole file, at most max bytes (-EFBIG). */
   slurp(path: string, max: number): Uint8Array | Errno
+  /** The same as a byte string. */
+  text(path: string, max: number): string | Errno
   open(path: string, flags: number, mode: number): number
   close(fd: number): Errno
   /** [reading end, writing end] */
@@ -208,6 +210,11 @@ export const sys: Sys = Object.create(new Proxy({}, first))
 /** True while stand-ins take the place of the system. */
 export function rehearsing(): boolean {
   return instead.of !== undefined
+}
+
+/** Makes a call ready that is used later on, in a fork of this process. */
+export function makeReady(name: keyof Sys): void {
+  void sys[name]
 }
 
 /** Puts a stand-in in the place of each system call; undefined puts the real ones back. */
