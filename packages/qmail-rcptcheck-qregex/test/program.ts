@@ -43,7 +43,7 @@ t.test('the log has one line, whatever the value is', async (t) => {
 t.test('a thousand patterns, a hard one, a huge line', async (t) => {
   const many = Array.from({ length: 1000 }, (_, i) => `^user${i}\\.[a-z]+@(y|z){1,3}$`).join('\n')
   t.same(ask({ program, env, files: { 'control/badmailto': many } }), NOTHING)
-  const hard = '^(a+)+$\n(a|a)*b\n(.*)*=(.*)*;\n(a{1,100}){100}b\n'
+  const hard = '^(a+)+$\n(a|a)*b\n(.*)*=(.*)*;\n(a{1,30}){30}b\n'
   const value = { ...env, RECIPIENT: `${'a'.repeat(900)}!` }
   t.same(ask({ program, env: value, files: { 'control/badmailto': hard } }), NOTHING)
   const { code, err } = ask({ program, env, files: { 'control/badmailto': `${'a'.repeat(10_000_000)}\nr@\n` } })

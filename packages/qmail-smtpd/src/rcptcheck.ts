@@ -1,11 +1,16 @@
 /** Asks the program in $RCPTCHECK whether a recipient has a mailbox. */
+import { REPLY, verdictOf } from '@moreqmail/rcptcheck'
 import type { Refusal } from '@moreqmail/smtp/server'
 import { EAGAIN, ENOMEM, type Environment, environment, O_RDWR, run, sys } from '@moreqmail/unix'
 
-const NO_MAILBOX: Refusal = { refuse: '553 sorry, no mailbox here by that name. (#5.1.1)' }
-const CANNOT_TELL: Refusal = { refuse: '421 unable to verify recipient (#4.3.0)', exit: 1 }
-const CANNOT_RUN: Refusal = { refuse: '421 unable to execute recipient check (#4.3.0)', exit: 1 }
 const CANNOT_FORK: Refusal = { refuse: '421 unable to fork (#4.3.0)', exit: 1 }
+
+/** What is not a refusal of this recipient alone ends the session. */
+const REFUSALS = {
+  reject: { refuse: REPLY.reject },
+  defer: { refuse: REPLY.defer, exit: 1 },
+  broken: { refuse: REPLY.broken, exit: 1 },
+} satisfies Record<keyof typeof REPLY, Refusal>
 
 /** What the plugins' variables are called: with them qmail-rcptcheck would take itself for a plugin. */
 const PLUGIN_NAMES = [
@@ -35,18 +40,9 @@ export function checkRecipient(
     ],
   })
   if (nothing >= 0) sys.close(nothing)
-  if (typeof status === 'number') return status === -EAGAIN || status === -ENOMEM ? CANNOT_FORK : CANNOT_RUN
-  switch (status.code) {
-    case 100:
-      return NO_MAILBOX
-    case 111:
-      return CANNOT_TELL
-    case -1: // a signal
-    case 120:
-      return CANNOT_RUN
-    default:
-      return undefined
-  }
+  if (status === -EAGAIN || status === -ENOMEM) return CANNOT_FORK
+  const verdict = typeof status === 'number' ? 'broken' : verdictOf(status.code)
+  return verdict === 'accept' ? undefined : REFUSALS[verdict]
 }
 
 function checkEnvironment(question: Readonly<Record<string, string | undefined>>): Environment {

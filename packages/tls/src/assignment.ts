@@ -52,8 +52,6 @@ export interface Assignment {
   readonly serverName: string | undefined
   /** Client: whom the server's certificate must be for. */
   readonly serverHost: string | undefined
-  /** Client: how many certificates may stand above the server's; undefined: the engine's limit. */
-  readonly depth: number | undefined
 }
 
 /** What goes without saying. */
@@ -81,7 +79,11 @@ export const DEFAULTS: Assignment = {
   verify: true,
   serverName: undefined,
   serverHost: undefined,
-  depth: undefined,
+}
+
+/** The assignment as far as the environment lets it: CCAFILE can say that nobody is to be asked for a certificate. */
+export function restricted(assignment: Assignment, entries: readonly string[]): Assignment {
+  return entries.includes('CCAFILE=-') ? { ...assignment, clientCertificate: 'none' } : assignment
 }
 
 /** The words for an assignment: `name=value` for what differs from the defaults. */
@@ -105,7 +107,7 @@ export function readAssignment(words: readonly string[]): Assignment | undefined
 }
 
 /** Numbers that are absent by default. */
-const NUMBERS: ReadonlySet<keyof Assignment> = new Set(['uid', 'gid', 'depth'] as const)
+const NUMBERS: ReadonlySet<keyof Assignment> = new Set(['uid', 'gid'] as const)
 
 function told(key: keyof Assignment, text: string): string | number | boolean | undefined {
   if (typeof DEFAULTS[key] === 'boolean') return text === 'true'

@@ -70,5 +70,5 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { reason, code } = error as Error & { readonly reason?: unknown; readonly code?: unknown }
   if (typeof reason === 'string' && reason !== '') return reason.toLowerCase().replaceAll('_', ' ')
-  return code === 'ECONNRESET' ? 'connection reset' : error.message
+  return code === 'ECONNRESET' ? 'connection closed' : error.message
 }

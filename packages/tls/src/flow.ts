@@ -1,9 +1,9 @@
 /** Bytes on their way between two descriptors that never block. */
-import { EAGAIN, type Errno, sys } from '@moreqmail/unix'
+import { EAGAIN, sys } from '@moreqmail/unix'
 
 const SIZE = 65536
 
-/** A buffer that is read into when it is empty and written from when it is not. */
+/** A buffer that is read into and written from; what has been read goes out in order. */
 export class Flow {
   readonly #buffer = new Uint8Array(SIZE)
   #start = 0
@@ -30,12 +30,12 @@ export class Flow {
     return n
   }
 
-  /** Gives away what it can: 0 or a negative errno. */
-  drain(fd: number): Errno {
+  /** Gives away what it can: how many bytes, or a negative errno. */
+  drain(fd: number): number {
     const n = sys.write(fd, this.#buffer, this.#start, this.#end - this.#start)
-    if (n < 0) return n === -EAGAIN ? 0 : n
-    this.#start += n
-    return 0
+    if (n === -EAGAIN) return 0
+    if (n > 0) this.#start += n
+    return n
   }
 
   clear(): void {

@@ -1,11 +1,12 @@
 /** tls-io: does TLS for one connection, started by the programs that need it. */
 import type tls from 'node:tls'
-import { args, environment, exit, latin1, NO_DELAY, NUL, note, now, programName, sys, usage } from '@moreqmail/unix'
-import { type Assignment, readAssignment } from './assignment.ts'
+import { args, environment, exit, latin1, NO_DELAY, note, now, programName, sys, usage } from '@moreqmail/unix'
+import { type Assignment, readAssignment, restricted } from './assignment.ts'
 import { announce, closeReport, judge } from './begin.ts'
 import { Engine, REPORT } from './engine.ts'
 import { DONE, type Fault, faultLine, MISUSED } from './fault.ts'
 import { contextOf, type Loaded, load, type Material } from './load.ts'
+import { readPassword } from './password.ts'
 import { derOf } from './pem.ts'
 import { giveUp } from './privileges.ts'
 import { choose } from './server-name.ts'
@@ -14,18 +15,18 @@ import { readSettings, type Settings } from './settings.ts'
 export const synopsis = 'tls-io [ name=value ... ]'
 
 const PASSWORD = 6
-const LONGEST_PASSWORD = 4096
 
 export function main(): void {
   const started = now()
   sys.title([programName(), ...args()])
-  const assignment = readAssignment(args())
-  if (assignment === undefined) usage(MISUSED, synopsis)
+  const told = readAssignment(args())
+  if (told === undefined) usage(MISUSED, synopsis)
+  const assignment = restricted(told, environment().entries())
   const give = <T extends object>(result: T | Fault): T => ('code' in result ? refuse(assignment, result) : result)
   const settings = give(readSettings(environment().entries(), assignment))
   const material = give(load(settings))
   const { identities } = material
-  const contexts = contextsOf(material, settings, assignment.password ? readPassword() : undefined)
+  const contexts = contextsOf(material, settings, assignment.password ? keyPassword() : undefined)
   // What can be wrong with our side is told before the network has its say.
   for (const identity of assignment.check ? identities : identities.slice(0, 1)) give(contexts(identity))
   if (identities.length === 0) give(contexts(undefined))
@@ -81,15 +82,11 @@ function contextsOf(material: Material, settings: Settings, password: string | u
   }
 }
 
-/** The password of the key, up to a NUL or the end. */
-function readPassword(): string {
-  const read = new Uint8Array(LONGEST_PASSWORD)
-  let end = 0
-  for (let n = 1; n > 0 && end < read.length; end += Math.max(0, n))
-    n = sys.read(PASSWORD, read, end, read.length - end)
-  sys.close(PASSWORD)
-  const nul = read.indexOf(NUL)
-  const password = latin1(read, 0, nul < 0 ? end : nul)
-  read.fill(0)
-  return password
+/** The password of the key; none if it can't be read. */
+function keyPassword(): string {
+  const password = readPassword(PASSWORD)
+  if (typeof password === 'number') return ''
+  const text = latin1(password)
+  password.fill(0)
+  return text
 }

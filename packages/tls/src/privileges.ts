@@ -5,14 +5,14 @@ import { type Fault, SYSTEM } from './fault.ts'
 import type { Settings } from './settings.ts'
 
 /** Changes root directory, group and user for good; undefined: done. Who isn't root has nothing to give up. */
-export function giveUp({ uid, gid, root }: Settings, { name, verbosity }: Assignment): Fault | undefined {
+export function giveUp({ uid, gid, root }: Settings, { name, style, verbosity }: Assignment): Fault | undefined {
   if (root !== undefined) {
     const errno = sys.chroot(root) || sys.chdir('/')
     if (errno < 0) return { code: SYSTEM, text: `unable to chroot to ${root}: ${errorText(errno)}` }
   }
   if (sys.geteuid() === 0) {
     if (uid === undefined && gid === undefined) {
-      if (verbosity > 0) note(`${name}: warning: TLS runs as root, set SSL_UID and SSL_GID`)
+      if (verbosity > 0 && style !== 'sslclient') note(`${name}: warning: TLS runs as root, set SSL_UID and SSL_GID`)
     } else {
       const errno = dropTo(uid, gid ?? sys.getgid(), false)
       if (errno < 0) return { code: SYSTEM, text: `unable to set user and group: ${errorText(errno)}` }

@@ -24,6 +24,7 @@ export class TlsSession {
   /** Bytes from the peer, in order. */
   readonly chunks: Uint8Array[] = []
   readonly #socket: tls.TLSSocket
+  #listening = true
 
   /** `end` is closed by the engine. */
   constructor(end: number, context: tls.SecureContext, assignment: Assignment) {
@@ -93,6 +94,8 @@ export class TlsSession {
 
   /** Lets more bytes from the peer come, or (with false) no more. */
   listen(on: boolean): void {
+    if (on === this.#listening) return
+    this.#listening = on
     if (on) this.#socket.resume()
     else this.#socket.pause()
   }

@@ -1,6 +1,7 @@
 /** Starts the process that does TLS. */
-import { type Environment, environment, spawnOwn } from '@moreqmail/unix'
+import { type Environment, environment, spawnOwn, sys } from '@moreqmail/unix'
 import { type Assignment, assignmentWords } from './assignment.ts'
+import { type Command, commandIn } from './command.ts'
 import { isTlsSetting } from './settings.ts'
 
 /** The name of the program that does it, as ps shows it. */
@@ -45,4 +46,16 @@ export function tlsArguments(assignment: Assignment): readonly string[] {
 /** Starts it as a child with these descriptors and no others: its pid, or a negative errno. */
 export function spawnTls(assignment: Assignment, ends: Ends, env: Environment): number {
   return spawnOwn(tlsArguments(assignment), { env, fds: tlsDescriptorMap(ends), only: true })
+}
+
+/** Starts it as a child that only says whether it can do its work, by its exit code and on descriptor 2: its pid. */
+export function spawnTest(assignment: Assignment, password: number | undefined, env: Environment): number {
+  const fds = password === undefined ? [] : [[6, password] as const]
+  return spawnOwn(tlsArguments({ ...assignment, check: true }), { env, fds, only: true })
+}
+
+/** The command that a program has written on its control socket; waits for it. Only its first byte counts. */
+export function takeCommand(control: number): Command {
+  const byte = new Uint8Array(1)
+  return commandIn(sys.read(control, byte, 0, 1) > 0 ? byte[0] : undefined)
 }

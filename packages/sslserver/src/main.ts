@@ -1,0 +1,89 @@
+/** sslserver: listens for connections and runs a program for each, with TLS at once or when the program asks for it. */
+import {
+  type Accepted,
+  catchSignals,
+  commandLine,
+  failed,
+  LISTEN_LETTERS,
+  type ListenSettings,
+  listenSettings,
+  misused,
+  openListener,
+  serve,
+} from '@moreqmail/ucspi'
+import {
+  args,
+  canFork,
+  crossTrustBoundary,
+  env,
+  environment,
+  O_RDWR,
+  programName,
+  rehearse,
+  stayForkable,
+  sys,
+  Writer,
+} from '@moreqmail/unix'
+import { serveConnection } from './connection.ts'
+import { TLS_LETTERS, type TlsSettings, tlsSettings } from './options.ts'
+import { Sessions } from './sessions.ts'
+import { keyPassword, startChild, testCertificate } from './start.ts'
+
+export const synopsis = `sslserver [ -13UXpPhHrRoOdDqQvV46nNeEsSzmZaA ] [ -c limit ] [ -C limit ] [ -b backlog ] [ -x rules.cdb ] \
+[ -y rules.cdb ] [ -B banner ] [ -u uid ] [ -g gid ] [ -l name ] [ -t seconds ] [ -T seconds ] [ -w seconds ] \
+[ -I interface ] host port prog`
+
+/** The listener's first argument for a child of its own, before what is to be known of the connection. */
+const CONNECTION = '--connection'
+/** The second time the engine also remembers where it has found things. */
+const REHEARSALS = 2
+/** More descriptors than any system has. */
+const ALL = 0x7fffffff
+
+export function main(): never {
+  const words = args()
+  if (words[0] !== CONNECTION) return listen(words)
+  const [, ip = '', port, count, nofile, ...rest] = words
+  return serveConnection(ip, Number(port), Number(count), Number(nofile), ...settingsOf(rest))
+}
+
+function settingsOf(words: readonly string[]): readonly [ListenSettings, TlsSettings] {
+  const line = commandLine(words, LISTEN_LETTERS + TLS_LETTERS, synopsis)
+  const settings = listenSettings(line, true, env) ?? misused(synopsis)
+  const tls = tlsSettings(line.options, settings, programName(), environment().entries()) ?? misused(synopsis)
+  return [settings, tls]
+}
+
+function listen(words: readonly string[]): never {
+  const [settings, tls] = settingsOf(words)
+  const { verbosity } = settings
+  stayForkable()
+  const signals = catchSignals()
+  const listener = openListener(settings)
+  if (settings.printPort) {
+    const name = sys.sockname(listener, 0)
+    const out = new Writer(1)
+    if (typeof name !== 'number') out.puts(`${name[1]}\n`)
+    out.flush()
+  }
+  const password = tls.assignment.password ? keyPassword(verbosity) : undefined
+  // Nobody else may find it in memory.
+  if (password !== undefined) crossTrustBoundary()
+  testCertificate(tls.assignment, password, verbosity)
+  const nothing = sys.open('/dev/null', O_RDWR, 0)
+  if (nothing < 0) failed(verbosity, 'unable to open /dev/null', nothing)
+  sys.dup2(nothing, 0)
+  sys.dup2(nothing, 1)
+  sys.close(nothing)
+  const nofile = sys.nofile(ALL)
+  const serveOne = (ip: string, port: number, count: number): never =>
+    serveConnection(ip, port, count, nofile, settings, tls)
+  if (canFork()) for (let i = 0; i < REHEARSALS; i++) rehearse(() => serveOne('127.0.0.1', 0, 1))
+  const sessions = new Sessions(tls, verbosity, password)
+  const start = (accepted: Accepted): number => {
+    const { ip, port, count } = accepted
+    const again = [CONNECTION, ip, String(port), String(count), String(nofile), ...words]
+    return startChild(accepted, sessions, () => serveOne(ip, port, count), again)
+  }
+  return serve(listener, signals, settings, start, sessions)
+}
