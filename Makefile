@@ -45,9 +45,9 @@ $(MODULES): package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-$(BIN)/moreqmail.node: packages/unix/native/unix.c conf-cc $(MODULES)
+$(BIN)/moreqmail.node: packages/unix/native/unix.c conf-cc package.json Makefile $(MODULES)
 	@mkdir -p $(BIN)
-	$(CONF_CC) $(SHARED) -Inode_modules/node-api-headers/include packages/unix/native/unix.c -o $@.new
+	$(CONF_CC) $(SHARED) -DVERSION='"$(VERSION)"' -Inode_modules/node-api-headers/include packages/unix/native/unix.c -o $@.new
 	@mv $@.new $@
 
 build/moreqmail.ts: $(SOURCES) $(MODULES) packages/toolkit/bundle.mjs
@@ -141,5 +141,5 @@ demo: all
 bench: all build/probe/probe
 	@mkdir -p build/bench
 	@node_modules/.bin/esbuild bench/main.ts bench/sink.ts --bundle --platform=node --format=esm --outdir=build/bench \
-		--out-extension:.js=.mjs --log-level=warning --define:MOREQMAIL_SHIM='"$(CURDIR)/$(BIN)/moreqmail.node"' --define:$(DEFINE_HOME)
+		--out-extension:.js=.mjs --log-level=warning --define:MOREQMAIL_SHIM='"$(CURDIR)/$(BIN)/moreqmail.node"' --define:$(DEFINE_HOME) --define:$(DEFINE_VERSION)
 	@$(NODE) build/bench/main.mjs

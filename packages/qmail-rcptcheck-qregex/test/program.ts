@@ -46,7 +46,7 @@ t.test('a thousand patterns, a hard one, a huge line', async (t) => {
   const hard = '^(a+)+$\n(a|a)*b\n(.*)*=(.*)*;\n(a{1,30}){30}b\n'
   const value = { ...env, RECIPIENT: `${'a'.repeat(900)}!` }
   t.same(ask({ program, env: value, files: { 'control/badmailto': hard } }), NOTHING)
-  const { code, err } = ask({ program, env, files: { 'control/badmailto': `${'a'.repeat(10_000_000)}\nr@\n` } })
+  const { code, err } = ask({ program, env, files: { 'control/badmailto': `${'a'.repeat(2_000_000)}\nr@\n` } })
   t.equal(code, 100)
   t.equal(err.slice(0, 60), 'rcptcheck: qregex bad pattern in control/badmailto: aaaaaaaa')
 })

@@ -1666,6 +1666,7 @@ static napi_value js_standby(napi_env env, napi_callback_info info) {
         int high[MAX_MAP];
         if (place(data, pairs, high) == -1) _exit(111);
         close_rest(data, pairs);
+        inherit(2);
 #ifdef __linux__
         give_memory_back(w);
 #endif

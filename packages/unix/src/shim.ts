@@ -160,6 +160,9 @@ export interface Sys {
 /** Where the shim is: set by the build. '' means beside the executable. */
 declare const MOREQMAIL_SHIM: string
 
+/** The version of the sources, set by the build. */
+declare const MOREQMAIL_VERSION: string
+
 /** True when the executable is the compiled one, so that execPath is moreqmail itself. */
 export const compiled: boolean = MOREQMAIL_SHIM === ''
 
@@ -175,7 +178,13 @@ type SystemCall = (...args: unknown[]) => unknown
 /** Takes the place of a system call. */
 export type StandIn = (name: keyof Sys, real: SystemCall) => SystemCall
 
-function load(): { get(name: string): SystemCall | undefined } {
+interface Shim {
+  get(name: string): SystemCall | undefined
+  /** '' if it was built by itself, for trying out. */
+  readonly version: string
+}
+
+function load(): Shim {
   const path = MOREQMAIL_SHIM || `${process.execPath.slice(0, process.execPath.lastIndexOf('/'))}/moreqmail.node`
   const loaded: { exports: unknown } = { exports: {} }
   try {
@@ -183,7 +192,10 @@ function load(): { get(name: string): SystemCall | undefined } {
   } catch (error) {
     unusable(path, String(error))
   }
-  return loaded.exports as ReturnType<typeof load>
+  const shim = loaded.exports as Shim
+  if (shim.version !== '' && shim.version !== MOREQMAIL_VERSION)
+    unusable(path, `it is of version ${shim.version}, not ${MOREQMAIL_VERSION}`)
+  return shim
 }
 
 const shim = load()

@@ -22,6 +22,7 @@ const { dir, remove } = links(NAMES.split(/\s+/))
 t.teardown(remove)
 
 const root = process.getuid?.() === 0
+const VERSION = JSON.parse(readFileSync('package.json', 'utf8')).version as string
 const INSIDE = [`PATH=${dir}:/usr/bin:/bin`]
 const REAL = [...INSIDE, 'MOREQMAIL_EXEC=always']
 const MODES = [
@@ -346,6 +347,15 @@ t.test('without its shim, or with one that is none', async (t) => {
   t.equal(play(dir, { argv: [join(place, 'true')] }).code, 111)
   copyFileSync(join(BUILD, 'moreqmail.node'), join(place, 'moreqmail.node'))
   t.equal(play(dir, { argv: [join(place, 'true')] }).code, 0, 'a copy works anywhere')
+  const other = readFileSync(join(place, 'moreqmail.node'))
+  const at = other.indexOf(`\0${VERSION}\0`, 0, 'latin1')
+  t.ok(at > 0, 'it carries its version')
+  other.write('9'.repeat(VERSION.length), at + 1, 'latin1')
+  rmSync(join(place, 'moreqmail.node'))
+  writeFileSync(join(place, 'moreqmail.node'), other)
+  const strange = play(dir, { argv: [join(place, 'true')] })
+  t.equal(strange.code, 111)
+  t.match(strange.stderr, /^moreqmail: fatal: unable to load [^\n]*: it is of version 9+, not [^\n]*\n$/)
   rmSync(place, { recursive: true })
 })
 
