@@ -5,6 +5,7 @@ import { sys } from '../packages/unix/src/index.ts'
 import { inbound } from './inbound.ts'
 import { listener } from './listener.ts'
 import { begin, type Command, end, interleave, kilobytes, median, pipe, ratio, row, time } from './measure.ts'
+import { outbound } from './outbound.ts'
 import { BIN, env, home, PROBE, put, session, text } from './scratch.ts'
 import { submission } from './submission.ts'
 
@@ -143,3 +144,4 @@ row('qmail-smtpd, peak RSS after 20 MiB and after 1 GB', `${low.toFixed(0)} MB, 
 inbound()
 submission()
 listener()
+outbound()
