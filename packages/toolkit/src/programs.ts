@@ -3,6 +3,7 @@ import type { Facts } from './toolkit.ts'
 
 export const PROGRAMS: Readonly<Record<string, Facts & { readonly module: string }>> = {
   checknotroot: { module: '@moreqmail/checknotroot', failure: 111 },
+  checkpassword: { module: '@moreqmail/checkpassword', failure: 111 },
   ofmipname: { module: '@moreqmail/ofmipname', failure: 111 },
   'qmail-authup': { module: '@moreqmail/qmail-authup', failure: 1 },
   'qmail-newremote': { module: '@moreqmail/qmail-remote', failure: 111, silent: true },
@@ -31,6 +32,7 @@ export const PROGRAMS: Readonly<Record<string, Facts & { readonly module: string
   's6-ucspitlsc': { module: '@moreqmail/ucspitlsc', failure: 111 },
   's6-ucspitlsd': { module: '@moreqmail/ucspitlsd', failure: 111 },
   'smtpd-starttls-proxy-io': { module: '@moreqmail/smtpd-starttls-proxy-io', failure: 111 },
+  setpassword: { module: '@moreqmail/setpassword', failure: 111 },
   sslclient: { module: '@moreqmail/sslclient', failure: 111 },
   sslserver: { module: '@moreqmail/sslserver', failure: 111 },
   tcpclient: { module: '@moreqmail/tcpclient', failure: 111 },

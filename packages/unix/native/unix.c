@@ -703,10 +703,16 @@ static napi_value js_keep(napi_env env, napi_callback_info info) {
   return integer(env, 0);
 }
 
+/* The runtime's own descriptors don't count: whoever asks means one that was handed over. */
 static napi_value js_isopen(napi_env env, napi_callback_info info) {
   BEGIN(1);
   FD(fd, 0);
-  return outcome(env, fcntl(fd, F_GETFD) == -1 ? -1 : 0);
+  size_t i = 0;
+  if (fcntl(fd, F_GETFD) == -1) return integer(env, -errno);
+  if (fd <= 2 || is_ours(fd)) return integer(env, 0);
+  if (!inheritable_list) return integer(env, is_runtimes(fd) ? -EBADF : 0);
+  while (i < inheritable_count && inheritable_list[i] != fd) ++i;
+  return integer(env, i < inheritable_count ? 0 : -EBADF);
 }
 
 static napi_value js_nonblock(napi_env env, napi_callback_info info) {

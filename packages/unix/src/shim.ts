@@ -35,7 +35,7 @@ export interface Sys {
   dup2(from: number, to: number): number
   /** With 1 the descriptor is inherited from now on, with 0 no longer. */
   keep(fd: number, on: 0 | 1): Errno
-  /** 0 if the descriptor is open. */
+  /** 0 if the descriptor is open, and not one of the runtime's own. */
   isopen(fd: number): Errno
   nonblock(fd: number, on: 0 | 1): Errno
   /** Triples fd, events, revents; milliseconds, negative: no limit. How many are ready; -EINTR is possible. */
