@@ -1,6 +1,6 @@
 /** tls-io: does TLS for one connection, started by the programs that need it. */
 import type tls from 'node:tls'
-import { args, environment, exit, latin1, NO_DELAY, note, now, programName, sys, usage } from '@moreqmail/unix'
+import { args, environment, exit, NO_DELAY, note, now, programName, sys, usage } from '@moreqmail/unix'
 import { type Assignment, readAssignment, restricted } from './assignment.ts'
 import { announce, closeReport, judge } from './begin.ts'
 import { Engine, REPORT } from './engine.ts'
@@ -86,7 +86,8 @@ function contextsOf(material: Material, settings: Settings, password: string | u
 function keyPassword(): string {
   const password = readPassword(PASSWORD)
   if (typeof password === 'number') return ''
-  const text = latin1(password)
+  // The engine turns it into bytes again.
+  const text = new TextDecoder().decode(password)
   password.fill(0)
   return text
 }

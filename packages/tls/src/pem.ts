@@ -1,7 +1,7 @@
 /** Takes PEM files apart (RFC 7468). Pure. */
 import { bytes, latin1 } from '@moreqmail/unix/bytes'
 
-const CERTIFICATE = /-----BEGIN (X509 )?CERTIFICATE-----[^-]*-----END \1?CERTIFICATE-----/g
+const CERTIFICATE = /-----BEGIN (X509 |)CERTIFICATE-----[^-]*-----END \1CERTIFICATE-----/g
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/
 
 /** The certificates in a file, in order, each with its lines around it. */
