@@ -1,7 +1,7 @@
 /** The Maildir in the working directory: what is in it, what is sent of it, what QUIT does to it. */
 import { OutboundText } from '@moreqmail/smtp/outbound'
 import { allowThreads, O_NONBLOCK, O_RDONLY, Reader, sys, type Writer } from '@moreqmail/unix'
-import { abandoned, type Listing, type Message, messagesOf, pathOf } from './messages.ts'
+import { abandoned, type Listing, type Mailbox, type Message, mailboxOf, pathOf } from './messages.ts'
 import { newTop, wanted } from './top.ts'
 
 /** So many messages, and compiled code pays. */
@@ -15,8 +15,8 @@ function listing(path: string): Listing | undefined {
   return typeof found === 'number' ? undefined : { names: found[0], facts: found[1] }
 }
 
-/** Removes what failed deliveries have left, then lists the messages; undefined if that can't be done. */
-export function openMaildir(): Message[] | undefined {
+/** Removes what failed deliveries have left, then finds the messages; undefined if that can't be done. */
+export function openMaildir(): Mailbox | undefined {
   const now = Math.floor(sys.clock(0))
   const tmp = listing('tmp')
   if (tmp !== undefined) for (const name of abandoned(tmp, now)) sys.unlink(`tmp/${name}`)
@@ -24,7 +24,7 @@ export function openMaildir(): Message[] | undefined {
   const seen = listing('cur')
   if (fresh === undefined || seen === undefined) return undefined
   if (fresh.names.length + seen.names.length > MANY) allowThreads()
-  return messagesOf(fresh, seen, now)
+  return mailboxOf(fresh, seen, now)
 }
 
 /**

@@ -1,7 +1,7 @@
 /** qmail-pop3d: gives the user who has logged in the mail of a Maildir, by POP3. */
 import { args, exit, note, Reader, sys, Writer } from '@moreqmail/unix'
 import { closeMaildir, openMaildir, sendMessage } from './maildir.ts'
-import { command, type Session, TOO_LONG } from './session.ts'
+import { command, newSession, type Session, TOO_LONG } from './session.ts'
 
 export const synopsis = 'qmail-pop3d maildir'
 
@@ -34,12 +34,11 @@ export function main(): never {
   try {
     const [maildir] = args()
     if (maildir === undefined || sys.chdir(maildir) < 0) end(NO_MAILDIR)
-    const messages = openMaildir() ?? end(NO_SCAN)
-    const session = { messages, last: 0 }
+    const session = newSession(openMaildir() ?? end(NO_SCAN))
     output.puts('+OK \r\n')
     output.flush()
     converse(session, output)
-    end(closeMaildir(messages) ? '+OK ' : NOT_REMOVED)
+    end(closeMaildir(session.mailbox.messages()) ? '+OK ' : NOT_REMOVED)
   } catch (error) {
     // What the engine throws when it can't get memory.
     if (error instanceof RangeError) end(NO_MEMORY)

@@ -16,6 +16,15 @@ export interface Message {
   deleted: boolean
 }
 
+/** The messages of a session. */
+export interface Mailbox {
+  readonly count: number
+  /** Of all messages. */
+  readonly bytes: number
+  /** The messages in their order, which is found when it is first asked for: many a client asks for the count only. */
+  readonly messages: () => readonly Message[]
+}
+
 /** So long, in seconds, may a file in tmp go unread; then its delivery has failed. maildir(5) */
 const TMP_AGE = 129600
 
@@ -43,18 +52,29 @@ export function abandoned({ names, facts }: Listing, now: number): string[] {
   return names.filter((name, i) => !name.startsWith('.') && now > Math.floor(facts[EACH * i + ATIME] ?? 0) + TMP_AGE)
 }
 
-/**
- * The messages: files that don't begin with a dot and were last changed in an earlier second than `now`. The oldest is
- * the first; of the same second, the first by name.
- */
-export function messagesOf(fresh: Listing, seen: Listing, now: number): Message[] {
+/** The files that don't begin with a dot and were last changed in an earlier second than `now`. */
+export function mailboxOf(fresh: Listing, seen: Listing, now: number): Mailbox {
   const keys = keysOf(fresh, seen, now)
-  const { each, middle } = keys
+  let ordered: Message[] | undefined
+  return {
+    count: keys.values.length,
+    bytes: keys.bytes,
+    messages: () => {
+      ordered ??= messagesOf(fresh, seen, keys)
+      return ordered
+    },
+  }
+}
+
+/** The oldest message is the first; of the same second, the first by name. */
+function messagesOf(fresh: Listing, seen: Listing, { values, each, middle }: Keys): Message[] {
   const ordered: Message[] = []
   let last = 1
   let run = 0
-  for (let k = 0; k < keys.values.length; k++) {
-    const key = keys.values[k] as number
+  // Numbers of a typed array are sorted by the engine itself, without a call for each comparison.
+  values.sort()
+  for (let k = 0; k < values.length; k++) {
+    const key = values[k] as number
     const age = Math.floor(key / each)
     const index = key - age * each
     if (age !== last) {
@@ -72,14 +92,15 @@ export function messagesOf(fresh: Listing, seen: Listing, now: number): Message[
 }
 
 interface Keys {
-  /** One for each message, ascending: its age in seconds, negative, times `each`, and its index in both listings. */
+  /** One for each message: its age in seconds, negative, times `each`, and its index in both listings. */
   readonly values: Float64Array
   readonly each: number
   /** The index of the first name in the second listing. */
   readonly middle: number
+  /** Of all messages together. */
+  readonly bytes: number
 }
 
-/** Numbers of a typed array are sorted by the engine itself, without a call for each comparison. */
 function keysOf(fresh: Listing, seen: Listing, now: number): Keys {
   const middle = fresh.names.length
   const each = middle + seen.names.length
@@ -87,16 +108,20 @@ function keysOf(fresh: Listing, seen: Listing, now: number): Keys {
   const oldest = -Math.floor(Number.MAX_SAFE_INTEGER / each) + 1
   const values = new Float64Array(each)
   let n = 0
+  let bytes = 0
   let index = 0
   for (const { names, facts } of [fresh, seen]) {
     for (let i = 0; i < names.length; i++) {
       const age = Math.floor(facts[EACH * i + MTIME] as number) - now
       // Neither a time that isn't there.
-      if (age < 0 && (names[i] as string).charCodeAt(0) !== DOT) values[n++] = Math.max(age, oldest) * each + index
+      if (age < 0 && (names[i] as string).charCodeAt(0) !== DOT) {
+        values[n++] = Math.max(age, oldest) * each + index
+        bytes += facts[EACH * i + SIZE] as number
+      }
       index++
     }
   }
-  return { values: values.subarray(0, n).sort(), each, middle }
+  return { values: values.subarray(0, n), each, middle, bytes }
 }
 
 /** Puts the messages from `start` on, all of one second, in the order of their names. */

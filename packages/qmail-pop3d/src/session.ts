@@ -1,7 +1,7 @@
 /** What each POP3 command does to the messages and how it is answered (RFC 1939 sections 5-7, RFC 2449). Pure. */
 import { parseCommand } from '@moreqmail/smtp/command'
 import { leadingNumber } from '@moreqmail/unix/bytes'
-import { type Message, uidOf } from './messages.ts'
+import { type Mailbox, type Message, uidOf } from './messages.ts'
 
 const OK = '+OK '
 const CAPABILITIES = ['+OK capability list follows', 'TOP', 'UIDL', 'USER', 'PIPELINING', '.'].join('\r\n')
@@ -13,9 +13,17 @@ const DELETED = '-ERR already deleted'
 export const TOO_LONG = '-ERR line too long'
 
 export interface Session {
-  readonly messages: readonly Message[]
+  readonly mailbox: Mailbox
+  /** What is marked for deletion. */
+  deleted: number
+  deletedBytes: number
   /** The highest number marked for deletion since the start or RSET. */
   last: number
+}
+
+/** A session at its start. */
+export function newSession(mailbox: Mailbox): Session {
+  return { mailbox, deleted: 0, deletedBytes: 0, last: 0 }
 }
 
 /** What is to be done when a command has been executed: an answer (without its last CR LF), a message to send, or the end. */
@@ -27,7 +35,9 @@ export type Step =
 type Verb = (session: Session, argument: string) => Step
 
 const VERBS: Readonly<Record<string, Verb>> = {
-  stat: ({ messages }) => ({ reply: `${OK}${total(messages.filter((message) => !message.deleted))}` }),
+  stat: ({ mailbox, deleted, deletedBytes }) => ({
+    reply: `${OK}${mailbox.count - deleted} ${mailbox.bytes - deletedBytes}`,
+  }),
   list: (session, argument) => table(session, argument, (message) => String(message.size)),
   uidl: (session, argument) => table(session, argument, uidOf),
   retr: send,
@@ -35,11 +45,15 @@ const VERBS: Readonly<Record<string, Verb>> = {
   dele: (session, argument) =>
     chosen(session, argument, (message, number) => {
       message.deleted = true
+      session.deleted++
+      session.deletedBytes += message.size
       session.last = Math.max(session.last, number)
       return { reply: OK }
     }),
   rset: (session) => {
-    for (const message of session.messages) message.deleted = false
+    if (session.deleted > 0) for (const message of session.mailbox.messages()) message.deleted = false
+    session.deleted = 0
+    session.deletedBytes = 0
     session.last = 0
     return { reply: OK }
   },
@@ -56,16 +70,12 @@ export function command(session: Session, line: Uint8Array): Step {
   return run === undefined ? { reply: UNIMPLEMENTED } : run(session, argument)
 }
 
-function total(messages: readonly Message[]): string {
-  return `${messages.length} ${messages.reduce((sum, { size }) => sum + size, 0)}`
-}
-
 /** Does something with the message whose number begins the argument, or says why not. */
-function chosen({ messages }: Session, argument: string, use: (message: Message, number: number) => Step): Step {
+function chosen({ mailbox }: Session, argument: string, use: (message: Message, number: number) => Step): Step {
   const number = leadingNumber(argument)
   if (number === undefined) return { reply: NO_NUMBER }
   if (number === 0) return { reply: ZERO }
-  const message = messages[number - 1]
+  const message = mailbox.messages()[number - 1]
   if (message === undefined) return { reply: TOO_LARGE }
   return message.deleted ? { reply: DELETED } : use(message, number)
 }
@@ -74,7 +84,9 @@ function chosen({ messages }: Session, argument: string, use: (message: Message,
 function table(session: Session, argument: string, fact: (message: Message) => string): Step {
   const line = (message: Message, number: number): string => `${number} ${fact(message)}`
   if (argument !== '') return chosen(session, argument, (message, n) => ({ reply: OK + line(message, n) }))
-  const lines = session.messages.flatMap((message, i) => (message.deleted ? [] : [`${line(message, i + 1)}\r\n`]))
+  const lines = session.mailbox
+    .messages()
+    .flatMap((message, i) => (message.deleted ? [] : [`${line(message, i + 1)}\r\n`]))
   return { reply: `${OK}\r\n${lines.join('')}.` }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { abandoned, type Listing, messagesOf, pathOf, uidOf } from '../src/messages.ts'
+import { abandoned, type Listing, mailboxOf, pathOf, uidOf } from '../src/messages.ts'
 
 const NOW = 2_000_000_000
 
@@ -11,7 +11,7 @@ function listing(files: ReadonlyArray<readonly [string, number]>): Listing {
   }
 }
 
-const paths = (fresh: Listing, seen: Listing): string[] => messagesOf(fresh, seen, NOW).map(pathOf)
+const paths = (fresh: Listing, seen: Listing): string[] => mailboxOf(fresh, seen, NOW).messages().map(pathOf)
 
 t.test('order: by second, then by name, across both directories', async (t) => {
   const fresh = listing([
@@ -44,11 +44,23 @@ t.test('what is no message', async (t) => {
 })
 
 t.test('a message', async (t) => {
-  const [message] = messagesOf(listing([]), listing([['1.a:2,S:x', 3]]), NOW)
+  const [message] = mailboxOf(listing([]), listing([['1.a:2,S:x', 3]]), NOW).messages()
   t.same(message, { name: '1.a:2,S:x', fresh: false, size: 1, deleted: false })
   t.equal(message && uidOf(message), '1.a')
   t.equal(uidOf({ name: 'plain', fresh: true, size: 0, deleted: false }), 'plain')
   t.equal(uidOf({ name: ':2,', fresh: true, size: 0, deleted: false }), '')
+})
+
+t.test('a count that needs no order', async (t) => {
+  const fresh = listing([
+    ['a', 3],
+    ['.b', 3],
+    ['c', NOW],
+  ])
+  const mailbox = mailboxOf(fresh, listing([['d', 4]]), NOW)
+  t.match(mailbox, { count: 2, bytes: 2 })
+  t.same(mailbox.messages().map(pathOf), ['new/a', 'cur/d'])
+  t.equal(mailbox.messages(), mailbox.messages(), 'found once')
 })
 
 t.test('like a plain sort', async (t) => {
@@ -69,7 +81,8 @@ t.test('like a plain sort', async (t) => {
 })
 
 t.test('100,000 messages of one second', async (t) => {
-  const found = messagesOf(listing(Array.from({ length: 100_000 }, (_, i) => [`${99_999 - i}`, 5])), listing([]), NOW)
+  const files = Array.from({ length: 100_000 }, (_, i) => [`${99_999 - i}`, 5] as const)
+  const found = mailboxOf(listing(files), listing([]), NOW).messages()
   t.equal(found.length, 100_000)
   t.equal(found[1]?.name, '1')
   t.equal(found[2]?.name, '10')

@@ -1,11 +1,12 @@
 import { bytes } from '@moreqmail/unix/bytes'
 import t from 'tap'
-import { command, type Session } from '../src/session.ts'
+import { command, newSession, type Session } from '../src/session.ts'
 
-const session = (sizes: readonly number[] = [100, 20, 3]): Session => ({
-  messages: sizes.map((size, i) => ({ name: `${i + 1}.x:2,S`, fresh: false, size, deleted: false })),
-  last: 0,
-})
+function session(sizes: readonly number[] = [100, 20, 3]): Session {
+  const messages = sizes.map((size, i) => ({ name: `${i + 1}.x:2,S`, fresh: false, size, deleted: false }))
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  return newSession({ count: sizes.length, bytes, messages: () => messages })
+}
 
 function say(session: Session, line: string): string {
   const step = command(session, bytes(line))
