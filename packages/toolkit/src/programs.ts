@@ -25,6 +25,7 @@ export const PROGRAMS: Readonly<Record<string, Facts & { readonly module: string
   'qmail-reup': { module: '@moreqmail/qmail-reup', failure: 111 },
   'qmail-smtpc': { module: '@moreqmail/qmail-smtpc', failure: 111, silent: true },
   'qmail-smtpd': { module: '@moreqmail/qmail-smtpd', failure: 1, rehearsal: 'EHLO localhost\r\nQUIT\r\n' },
+  'qmail-spp-spf': { module: '@moreqmail/qmail-spp-spf', failure: 120 },
   'qmail-tcpto': { module: '@moreqmail/qmail-tcpto', failure: 111 },
   's6-tcpclient': { module: '@moreqmail/tcpclient', failure: 111 },
   's6-tlsc': { module: '@moreqmail/tlsc', failure: 111 },

@@ -170,7 +170,8 @@ export const compiled: boolean = MOREQMAIL_SHIM === ''
 function unusable(path: string, why: string): never {
   // biome-ignore lint/suspicious/noConsole: see above
   console.error(`moreqmail: fatal: unable to load ${path}: ${why.replace(/[^ -~]+/g, ' ')}`)
-  process.exit(111)
+  // To whoever runs a plugin every code but one is an acceptance.
+  process.exit(/(^|\/)qmail-spp-[^/]*$/.test(process.argv0) ? 120 : 111)
 }
 
 type SystemCall = (...args: unknown[]) => unknown

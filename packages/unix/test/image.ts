@@ -343,6 +343,8 @@ t.test('without its shim, or with one that is none', async (t) => {
   const bare = play(dir, { argv: [join(place, 'true')] })
   t.equal(bare.code, 111)
   t.match(bare.stderr, /^moreqmail: fatal: unable to load [^\n]*moreqmail.node: [^\n]*\n$/)
+  symlinkSync('probe', join(place, 'qmail-spp-x'))
+  t.equal(play(dir, { argv: [join(place, 'qmail-spp-x')] }).code, 120, 'of a plugin this is the only failure')
   writeFileSync(join(place, 'moreqmail.node'), 'not a shared object')
   t.equal(play(dir, { argv: [join(place, 'true')] }).code, 111)
   copyFileSync(join(BUILD, 'moreqmail.node'), join(place, 'moreqmail.node'))

@@ -1,0 +1,45 @@
+/** What is written of a check in the header of the message. RFC 7208 9.1. Pure. */
+import { formatAddress } from '@moreqmail/dns/address'
+import type { Result } from './check.ts'
+import type { Client } from './client.ts'
+import { identityOf } from './identity.ts'
+
+/** ATEXT of RFC 5322 3.2.3 between dots, and the same once more after an @. */
+const WORDS = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/
+
+/** Foreign text in a line: bytes outside 32 to 126 as `?`. */
+export function printable(text: string): string {
+  return text.replace(/[^ -~]/g, '?')
+}
+
+/** The field, without a line feed; `remark` ends its comment. */
+export function receivedSpf(client: Client, result: Result, remark = ''): string {
+  const { sender, helo, receiver } = client
+  const ip = formatAddress(client.ip)
+  const comment = `${commented(receiver)}: ${COMMENTS[result](ip, commented(identityOf(sender, helo).domain))}${remark}`
+  const from = value(sender === '' ? `postmaster@${helo}` : sender)
+  return `Received-SPF: ${result} (${comment}) client-ip=${ip}; envelope-from=${from}; helo=${value(helo)};`
+}
+
+const COMMENTS: Readonly<Record<Result, (ip: string, domain: string) => string>> = {
+  pass: (ip, domain) => `domain of ${domain} designates ${ip} as permitted sender`,
+  fail: (ip, domain) => `domain of ${domain} does not designate ${ip} as permitted sender`,
+  softfail: (ip, domain) => `transitioning domain of ${domain} does not designate ${ip} as permitted sender`,
+  neutral: (ip, domain) => `${ip} is neither permitted nor denied by domain of ${domain}`,
+  none: (_, domain) => `domain of ${domain} does not provide an SPF record`,
+  permerror: (_, domain) => `error in processing during lookup of ${domain}`,
+  temperror: (_, domain) => `error in processing during lookup of ${domain}`,
+}
+
+/** Foreign text in a comment, which it can't end. */
+function commented(text: string): string {
+  return printable(text).replace(/[()\\]/g, '\\$&')
+}
+
+/** As it is if it is one word, or two with an @ between them; else a quoted string. */
+function value(text: string): string {
+  const shown = printable(text)
+  const parts = shown.split('@')
+  if (parts.length <= 2 && parts.every((part) => WORDS.test(part))) return shown
+  return `"${shown.replace(/["\\]/g, '\\$&')}"`
+}
