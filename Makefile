@@ -1,9 +1,10 @@
 # make            the programs, in dist/
-# make demo       the main job, shown on loopback
+# make demo       the main job, shown on loopback; make demo-serve leaves it running, to be tried by hand
 # make check      everything that has to pass; ends in "N passed, N failed"
 # make fuzz       long runs of the fuzzing that make check does briefly
 # make bench      start-up times, throughput and memory, as ratios
 # make install    installs under conf-home; DESTDIR=/somewhere puts a directory before it, for packagers (make setup is the same)
+# make setup check   installs, and compares what is there then with what should be; make instcheck only compares
 # make clean      removes what was built
 #
 # RUNTIME=node builds for Node instead of Bun, from the same sources.
@@ -37,7 +38,7 @@ else
 SHARED = -shared -fPIC -fvisibility=hidden -Wl,-z,now
 endif
 
-.PHONY: all it check packages types lint manuals demo bench fuzz setup install clean
+.PHONY: all it check packages types lint manuals demo demo-serve bench fuzz setup install instcheck clean
 
 all it: $(BIN)/.links
 
@@ -93,9 +94,20 @@ build/probe/probe: packages/unix/test/probe/main.ts $(SOURCES) $(BIN)/moreqmail.
 		--define MOREQMAIL_SHIM='""' --define $(DEFINE_HOME) --define $(DEFINE_VERSION) --outfile $@
 	@touch $@
 
+# Behind setup or install, check is about the installation; by itself, about the sources.
+ifneq ($(filter setup install,$(MAKECMDGOALS)),)
+
+check: instcheck
+
+instcheck: $(filter setup install,$(MAKECMDGOALS))
+
+else
+
 check: packages types lint manuals all build/probe/probe
 	@$(MAKE) --no-print-directory RUNTIME=node DIST=build/node all >/dev/null
 	@$(NODE) test/run.mjs
+
+endif
 
 # Each property for FUZZ_SECONDS, with a seed of its own.
 fuzz: all
@@ -116,27 +128,25 @@ manuals:
 	then ! mandoc -T lint -W warning $(MANUALS) | grep -v 'unexpected section: Sh ERRORS'; \
 	else echo 'manuals: not checked, mandoc is not installed'; fi
 
-# DESTDIR and the home together are where it goes. Programs that are there already are replaced one by one.
+# DESTDIR and the home together are where it goes; packages/toolkit/hier.sh says what.
 install setup: all
-	install -d $(DESTDIR)$(CONF_HOME)/bin $(DESTDIR)$(CONF_HOME)/man/man8
-	for file in moreqmail moreqmail.node $(if $(filter node,$(RUNTIME)),moreqmail.cjs); do \
-	  install -m 755 $(BIN)/$$file $(DESTDIR)$(CONF_HOME)/bin/.$$file.new && \
-	  mv -f $(DESTDIR)$(CONF_HOME)/bin/.$$file.new $(DESTDIR)$(CONF_HOME)/bin/$$file || exit 1; \
-	done
-	while read -r name; do ln -sfn moreqmail $(DESTDIR)$(CONF_HOME)/bin/$$name || exit 1; done <$(BIN)/.links
-	install -m 644 $(MANUALS) $(DESTDIR)$(CONF_HOME)/man/man8
-	ln -sf qmail-remote.8 $(DESTDIR)$(CONF_HOME)/man/man8/qmail-newremote.8
-	ln -sf ofmipname.8 $(DESTDIR)$(CONF_HOME)/man/man8/qmail-ofmipname.8
-	install -d $(DESTDIR)$(CONF_HOME)/moreqmail
-	cp -R run $(DESTDIR)$(CONF_HOME)/moreqmail/
+	@sh packages/toolkit/install.sh $(BIN) '$(DESTDIR)$(CONF_HOME)'
+
+instcheck: all
+	@sh packages/toolkit/instcheck.sh $(BIN) '$(DESTDIR)$(CONF_HOME)'
 
 clean:
 	rm -rf build dist .tap
 
-demo: all
+build/demo/main.mjs: $(wildcard demo/*.ts) test/lib/name-server.ts $(MODULES)
 	@mkdir -p build/demo
-	@node_modules/.bin/esbuild demo/main.ts --bundle --platform=node --format=esm --outfile=build/demo/main.mjs --log-level=warning
+	@node_modules/.bin/esbuild demo/main.ts --bundle --platform=node --format=esm --outfile=$@ --log-level=warning
+
+demo: all build/demo/main.mjs
 	@timeout 60 $(NODE) build/demo/main.mjs
+
+demo-serve: all build/demo/main.mjs
+	@$(NODE) build/demo/main.mjs stay
 
 bench: all build/probe/probe
 	@mkdir -p build/bench
