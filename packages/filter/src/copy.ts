@@ -10,16 +10,20 @@ export interface CopyFault {
   readonly errno: Errno
 }
 
-/** Copies from one descriptor to another until the end: how it has failed, undefined if it has not. */
-export function copy(from: number, to: number): CopyFault | undefined {
+/**
+ * Copies from one descriptor to another until the end, from where it stands: how it has failed, undefined if it has not.
+ * `before`: a byte string that is written first.
+ */
+export function copy(from: number, to: number, before = ''): CopyFault | undefined {
   const buffer = new Uint8Array(PIECE)
   const out = new Writer(to)
+  out.puts(before)
   for (;;) {
     const n = sys.read(from, buffer, 0, buffer.length)
     if (n < 0) return { side: 'read', errno: n }
-    if (n === 0) return undefined
     out.put(buffer, 0, n)
     if (!out.flush()) return { side: 'write', errno: out.broken }
+    if (n === 0) return undefined
   }
 }
 

@@ -1,7 +1,8 @@
 /** Running filters one after the other over a message and its envelope. */
-import { type Envelope, EnvelopeParser, type Progress } from '@moreqmail/queue/envelope'
+import { type Envelope, MAX_ADDRESS } from '@moreqmail/queue/envelope'
 import { type Errno, environment, latin1, NUL, spawn, sys, temporaryFile, wait } from '@moreqmail/unix'
 import type { Command } from './command-line.ts'
+import { type EnvelopeFault, envelopeInFile } from './envelope.ts'
 import { filterVariables, type Variables } from './variables.ts'
 
 /** What a filter has on its descriptors besides the message on 0. */
@@ -12,12 +13,6 @@ const PROGRAM = 5
 
 /** No program has a longer name. */
 const MAX_NAME = 4096
-
-/** The bytes of an envelope that are looked at in one go. */
-const PIECE = 65536
-
-/** What is wrong with an envelope. */
-export type EnvelopeFault = Exclude<Progress, 'complete'>
 
 /** How a filter has ended, if not well: then no other one may run. */
 export type Failure =
@@ -45,18 +40,23 @@ export class Filtering {
   #message: number
   #envelope: number
   #addresses: Envelope
+  readonly #longest: number
   #program = -1
 
-  private constructor(message: number, envelope: number, addresses: Envelope) {
+  private constructor(message: number, envelope: number, addresses: Envelope, longest: number) {
     this.#message = message
     this.#envelope = envelope
     this.#addresses = addresses
+    this.#longest = longest
   }
 
-  /** Takes over a message and an envelope, whole files both; or says what is wrong with the envelope. */
-  static of(message: number, envelope: number): Filtering | EnvelopeFault {
-    const addresses = readEnvelope(envelope)
-    return typeof addresses === 'string' ? addresses : new Filtering(message, envelope, addresses)
+  /**
+   * Takes over a message and an envelope, whole files both; or says what is wrong with the envelope. `longest`: bytes
+   * that an address may have, in this envelope and in those that filters write.
+   */
+  static of(message: number, envelope: number, longest = MAX_ADDRESS): Filtering | EnvelopeFault {
+    const addresses = envelopeInFile(envelope, longest)
+    return typeof addresses === 'string' ? addresses : new Filtering(message, envelope, addresses, longest)
   }
 
   /** The addresses as the last filter has left them. */
@@ -118,13 +118,13 @@ export class Filtering {
       const result = Math.min(sys.lseek(from, 0, 0), sys.dup2(from, to))
       if (result < 0) return result
     }
-    for (const fd of [ENVELOPE, NEW_ENVELOPE, PROGRAM]) sys.keep(fd, 0)
+    closeFilterDescriptors()
     return 0
   }
 
   #accept(newMessage: number, newEnvelope: number): Failure | undefined {
     if (sizeOf(newEnvelope) > 0) {
-      const addresses = readEnvelope(newEnvelope)
+      const addresses = envelopeInFile(newEnvelope, this.#longest)
       if (typeof addresses === 'string') return { kind: 'envelope', fault: addresses }
       sys.close(this.#envelope)
       this.#envelope = newEnvelope
@@ -138,18 +138,9 @@ export class Filtering {
   }
 }
 
-/** The addresses in a file, read from its beginning; bytes behind the last NUL are ignored. */
-function readEnvelope(file: number): Envelope | EnvelopeFault {
-  const buffer = new Uint8Array(PIECE)
-  const parser = new EnvelopeParser()
-  let progress: Progress = 'more'
-  for (let at = 0; progress === 'more'; ) {
-    const n = sys.pread(file, buffer, 0, buffer.length, at)
-    if (n <= 0) break
-    progress = parser.take(buffer.subarray(0, n))
-    at += n
-  }
-  return progress === 'complete' ? parser.envelope : progress
+/** Closes what was the filters' to the program that comes next in this process. */
+export function closeFilterDescriptors(): void {
+  for (const fd of [ENVELOPE, NEW_ENVELOPE, PROGRAM]) sys.keep(fd, 0)
 }
 
 /** The size in bytes of an open file. */

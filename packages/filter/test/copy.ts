@@ -22,6 +22,20 @@ t.test('everything, of any size', async (t) => {
   }
 })
 
+t.test('behind something else', async (t) => {
+  for (const [before, size] of [
+    ['', 0],
+    ['head\n', 0],
+    ['head\n', 1],
+    ['head\n', 100_000],
+    ['x'.repeat(70_000), 70_000],
+  ] as const) {
+    t.equal(copy(source(new Uint8Array(size).fill(65)), openSync(join(dir, 'out'), 'w'), before), undefined)
+    t.ok(readFileSync(join(dir, 'out'), 'latin1') === before + 'A'.repeat(size), `${before.length} and ${size} bytes`)
+  }
+  t.equal(copy(openSync('/dev/null', 'r'), openSync('/dev/full', 'w'), 'head\n')?.side, 'write')
+})
+
 t.test('into a temporary file', async (t) => {
   environment().set('TMPDIR', dir)
   const file = copyToFile(source(Uint8Array.of(1, 0, 10)))

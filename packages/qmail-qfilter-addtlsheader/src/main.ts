@@ -1,17 +1,13 @@
 /** qmail-qfilter-addtlsheader: puts a line about the TLS session before the message. */
-import { copy } from '@moreqmail/filter'
+import { COPY_EXIT, copy } from '@moreqmail/filter'
 import { utcDate } from '@moreqmail/message/date'
-import { bytes, env, exit, sys } from '@moreqmail/unix'
+import { env, exit, sys } from '@moreqmail/unix'
 import { tlsHeader } from './header.ts'
 
 export const synopsis = 'qmail-qfilter-addtlsheader'
 
-const FAULT = { read: 54, write: 53 } as const
-
 export function main(): never {
-  const header = bytes(tlsHeader(env, () => utcDate(sys.clock(0))) ?? '')
-  const written = sys.write(1, header, 0, header.length)
-  if (written !== header.length) exit(FAULT.write)
-  const fault = copy(0, 1)
-  exit(fault === undefined ? 0 : FAULT[fault.side])
+  const header = tlsHeader(env, () => utcDate(sys.clock(0))) ?? ''
+  const fault = copy(0, 1, header)
+  exit(fault === undefined ? 0 : COPY_EXIT[fault.side])
 }

@@ -1,9 +1,10 @@
 /** Which clients, senders and recipients are welcome, and in which order that is asked. */
+import type { Listed } from '@moreqmail/smtp/hosts'
 import { connectionEnds, type Policy, replaceLiteral } from '@moreqmail/smtp/server'
 import { type Client, dismiss } from '@moreqmail/smtp-io'
 import { type Descriptors, startTls } from '@moreqmail/ucspi-tls'
 import { env, environment, exit, sys } from '@moreqmail/unix'
-import { isBadSender, isRcptHost, type Listed } from './hosts.ts'
+import { isBadSender, isRcptHost } from './hosts.ts'
 import { receiveMessage } from './message.ts'
 import { PluginRunner, type Verdict } from './plugin-run.ts'
 import { checkRecipient } from './rcptcheck.ts'

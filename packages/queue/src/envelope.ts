@@ -24,13 +24,18 @@ export type Progress = 'more' | 'complete' | 'letter' | 'long' | 'many'
 
 /** Takes an envelope piece by piece, however it is cut; what follows its last NUL is left alone. */
 export class EnvelopeParser {
-  readonly #address = new Uint8Array(MAX_ADDRESS)
+  readonly #address: Uint8Array
   readonly #recipients: string[] = []
   #length = 0
   #kept = 0
   #sender: string | undefined
   #inAddress = false
   #progress: Progress = 'more'
+
+  /** `longest`: bytes an address may have. */
+  constructor(longest = MAX_ADDRESS) {
+    this.#address = new Uint8Array(longest)
+  }
 
   /** The addresses taken so far. */
   get envelope(): Envelope {
@@ -63,7 +68,7 @@ export class EnvelopeParser {
   }
 
   #add(bytes: Uint8Array): void {
-    if (this.#length + bytes.length > MAX_ADDRESS) {
+    if (this.#length + bytes.length > this.#address.length) {
       this.#progress = 'long'
       return
     }
