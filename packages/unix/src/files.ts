@@ -12,6 +12,8 @@ export const O_EXCL = linux ? 0o200 : 0x800
 export const O_TRUNC = linux ? 0o1000 : 0x400
 export const O_APPEND = linux ? 0o2000 : 0x8
 export const O_NONBLOCK = linux ? 0o4000 : 0x4
+/** Makes a file that never has a name, in a directory; undefined where there is no such thing. */
+const O_TMPFILE = linux ? { x64: 0o20200000, arm64: 0o20040000 }[process.arch as string] : undefined
 
 /** What a path or a descriptor leads to. */
 export type FileKind = 'file' | 'directory' | 'pipe' | 'socket' | 'other'
@@ -35,12 +37,17 @@ export function fileKind(what: number | string): FileKind | Errno {
  * negative errno. It is in TMPDIR, else in /tmp, and goes with its last descriptor.
  */
 export function temporaryFile(): number {
+  const dir = env('TMPDIR') || '/tmp'
+  // Between its making and the removal of its name a process can be killed: better that it has none. Not all file
+  // systems can do that; whatever the reason, it shows again below.
+  const nameless = O_TMPFILE === undefined ? -1 : sys.open(dir, O_TMPFILE | O_RDWR, 0o600)
+  if (nameless >= 0) return nameless
   const random = new Uint8Array(12)
   for (;;) {
     const errno = sys.random(random, 0, random.length)
     if (errno < 0) return errno
     const name = Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('')
-    const path = `${env('TMPDIR') || '/tmp'}/moreqmail.${name}`
+    const path = `${dir}/moreqmail.${name}`
     const fd = sys.open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
     if (fd === -EEXIST) continue
     if (fd >= 0) sys.unlink(path)

@@ -1,6 +1,6 @@
-import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import t from 'tap'
-import { ENOENT, ENOTDIR, sys } from '../src/index.ts'
+import { ENOENT, ENOTDIR, environment, sys, temporaryFile } from '../src/index.ts'
 
 /** What scandir says of each name. */
 function scan(path: string): Map<string, number[]> {
@@ -37,4 +37,26 @@ t.test('many files, which two threads look up', async (t) => {
   t.equal(found.size, 5000)
   for (let i = 0; i < 5000; i++)
     if (`${found.get(`${i}.${'n'.repeat(i % 200)}`)}` !== `${[i % 7, i, 10_000 + i]}`) t.fail(String(i))
+})
+
+t.test('a temporary file, which has no name', async (t) => {
+  const dir = t.testdir({ file: '' })
+  const asked = environment().get('TMPDIR')
+  const inDir = (path: string): number => {
+    environment().set('TMPDIR', path)
+    return temporaryFile()
+  }
+  const fd = inDir(dir)
+  t.ok(fd >= 0)
+  t.same(readdirSync(dir), ['file'])
+  const into = new Uint8Array(3)
+  t.equal(sys.write(fd, Uint8Array.of(1, 2, 3), 0, 3), 3)
+  t.equal(sys.pread(fd, into, 0, 3, 0), 3)
+  t.same([...into], [1, 2, 3])
+  t.same(readdirSync(dir), ['file'])
+  sys.close(fd)
+  t.equal(inDir(`${dir}/none`), -ENOENT)
+  t.equal(inDir(`${dir}/file`), -ENOTDIR)
+  if (asked === undefined) environment().remove((name) => name === 'TMPDIR')
+  else environment().set('TMPDIR', asked)
 })
