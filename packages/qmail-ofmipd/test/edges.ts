@@ -1,5 +1,6 @@
+import { resolve } from 'node:path'
 import t from 'tap'
-import { login, plain, session } from './support/session.ts'
+import { login, plain, run, session } from './support/session.ts'
 
 const MESSAGE =
   'HELO h\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d.x>\r\nDATA\r\nS: x\r\nDate: 1 Jan 2000 0:0 UT\r\nMessage-ID: m\r\n\r\n..y\r\nz\r\r\n.\r\nQUIT\r\n'
@@ -119,4 +120,18 @@ t.test('a message is given to the queue before it is complete', async (t) => {
   t.equal(code, 1)
   t.ok((file('msg')?.length ?? 0) > 900_000)
   t.equal(file('env'), undefined)
+})
+
+t.test('no descriptors for a queue program', async (t) => {
+  const args = ['-c', 'ulimit -n 8; exec "$0"', resolve('dist/bin/qmail-ofmipd')]
+  const input = ['MAIL FROM:<a>\r\nRCPT TO:<b>\r\nDATA\r\nMAIL FROM:<a>\r\nRSET\r\nDATA\r\nQUIT\r\n']
+  const { code, out, err, file } = await run('/bin/sh', { args, env: { RELAYCLIENT: '' }, input })
+  t.equal(code, 0)
+  t.equal(err, '')
+  t.equal(file('env'), undefined)
+  const replies = out.split('\r\n').slice(1, -1)
+  t.same(replies, [
+    ...['250 ok', '250 ok', '451 qqt failure (#4.3.0)', '250 ok', '250 flushed'],
+    ...['503 MAIL first (#5.5.1)', '221 mx.example'],
+  ])
 })

@@ -6,7 +6,11 @@ export const PROGRAMS: Readonly<Record<string, Facts & { readonly module: string
   checkpassword: { module: '@moreqmail/checkpassword', failure: 111 },
   'moreqmail-showctl': { module: '@moreqmail/moreqmail-showctl', failure: 111 },
   ofmipname: { module: '@moreqmail/ofmipname', failure: 111 },
-  'qmail-authup': { module: '@moreqmail/qmail-authup', failure: 1 },
+  'qmail-authup': {
+    module: '@moreqmail/qmail-authup',
+    failure: 1,
+    rehearsal: 'EHLO localhost\r\nAUTH PLAIN AGEAYQ==\r\nUSER a\r\nPASS a\r\n',
+  },
   'qmail-logjson': { module: '@moreqmail/qmail-logjson', failure: 111 },
   'qmail-newremote': { module: '@moreqmail/qmail-remote', failure: 111, silent: true },
   'qmail-ofmipd': { module: '@moreqmail/qmail-ofmipd', failure: 14, rehearsal: 'EHLO localhost\r\nQUIT\r\n' },

@@ -68,11 +68,12 @@ export function rehearse(body: () => void): void {
       case 'lseek':
       case 'pread':
         return (fd, ...more) => (opened.has(Number(fd)) ? real(fd, ...more) : -EPERM)
+      case 'peek':
       case 'read':
         return (fd, into, offset, length) => {
           if (opened.has(Number(fd))) return real(fd, into, offset, length)
           const piece = rehearsalInput().slice(taken, taken + Number(length))
-          taken += piece.length
+          if (name === 'read') taken += piece.length
           return sys.encode(piece, into as Uint8Array, Number(offset), Number(length))
         }
       case 'close':
@@ -100,6 +101,8 @@ export function rehearse(body: () => void): void {
         return (_fd, least) => least
       case 'standby':
         return () => 1
+      // Of a fork, it is the child's way that comes again.
+      case 'fork':
       case 'become':
         return () => {
           taken = 0

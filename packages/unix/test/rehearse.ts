@@ -1,5 +1,5 @@
 /** Rehearsals have no effect, whatever is rehearsed. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -20,6 +20,7 @@ import {
 const dir = mkdtempSync(join(tmpdir(), 'rehearse-'))
 t.teardown(() => rmSync(dir, { recursive: true }))
 writeFileSync(join(dir, 'file'), 'content')
+const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'latin1').trim()
 const descriptors = () => readdirSync('/dev/fd').length
 
 /** What the body of a rehearsal has come to: how far, and with what. */
@@ -63,8 +64,11 @@ t.test('nothing is written, made, started or changed', async (t) => {
     note(sys.close(writing))
     environment().set('NEW', 'x')
     note(exec(['/bin/true']))
+    note(sys.spawn('/bin/true', ['true'], [], new Int32Array(0), 0))
+    note(sys.fork(['true'], new Int32Array(0), 0))
   })
-  t.same(notes, [true, -EPERM, -EPERM, -EPERM, 0, 0, 0, -EPERM])
+  t.same(notes, [true, -EPERM, -EPERM, -EPERM, 0, 0, 0, -EPERM, -EPERM, 0], 'of a fork, the way of the child')
+  t.equal(children(), '', 'there is no child')
   t.equal(sys.getuid(), process.getuid?.(), 'who gives up a user in a rehearsal keeps it')
   t.notOk(existsSync(join(dir, 'new')))
   t.ok(existsSync(join(dir, 'file')))

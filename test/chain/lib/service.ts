@@ -162,9 +162,10 @@ export class Listener {
     this.#process = child
     this.#ended = new Promise((done) => child.on('close', done))
     atExit(() => child.kill('SIGTERM'))
-    child.stderr?.on('data', (data: Buffer) => {
-      this.#log += data.toString('latin1')
-    })
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (data: Buffer) => {
+        this.#log += data.toString('latin1')
+      })
   }
 
   /** Starts it and waits until it listens; `argv` has the words before host and port and those behind. */
@@ -174,14 +175,29 @@ export class Listener {
     env: Readonly<Record<string, string>>,
   ): Promise<Listener> {
     const port = await freePort()
-    const [program = '', ...args] = [...before, '127.0.0.1', String(port), ...behind]
-    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env })
+    return await Listener.#run([...before, '127.0.0.1', String(port), ...behind], port, env)
+  }
+
+  /** Starts it by a script for sh, in which `$PORT` is the port. */
+  static async script(text: string, env: Readonly<Record<string, string>>): Promise<Listener> {
+    const port = await freePort()
+    return await Listener.#run(['sh', '-c', text], port, { ...env, PORT: String(port) })
+  }
+
+  static async #run(argv: readonly string[], port: number, env: Readonly<Record<string, string>>): Promise<Listener> {
+    const [program = '', ...args] = argv
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
     const listener = new Listener(port, child)
     if (!(await until(() => answers(port)))) throw new Error(`${program} does not listen: ${listener.log}`)
     return listener
   }
 
-  /** What has come on its descriptor 2, and on that of its children. */
+  /** The pid of the listener. */
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
+  /** What has come on its descriptors 1 and 2, and on those of its children. */
   get log(): string {
     return this.#log
   }

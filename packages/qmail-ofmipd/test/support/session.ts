@@ -1,7 +1,7 @@
 /** Runs sessions of the built qmail-ofmipd. */
 import { type Outcome, run, type Session } from '../../../smtp-io/test/support/session.ts'
 
-export { type Outcome, plain, type Session } from '../../../smtp-io/test/support/session.ts'
+export { type Outcome, plain, run, type Session } from '../../../smtp-io/test/support/session.ts'
 
 /** One session of a client that may send, from its beginning to its end. */
 export function session(options: Session): Promise<Outcome> {
