@@ -4,6 +4,7 @@ import type { Facts } from './toolkit.ts'
 export const PROGRAMS: Readonly<Record<string, Facts & { readonly module: string }>> = {
   checknotroot: { module: '@moreqmail/checknotroot', failure: 111 },
   checkpassword: { module: '@moreqmail/checkpassword', failure: 111 },
+  'moreqmail-dkimkey': { module: '@moreqmail/moreqmail-dkimkey', failure: 111, fresh: true },
   'moreqmail-showctl': { module: '@moreqmail/moreqmail-showctl', failure: 111 },
   ofmipname: { module: '@moreqmail/ofmipname', failure: 111 },
   'qmail-authup': {
@@ -19,6 +20,8 @@ export const PROGRAMS: Readonly<Record<string, Facts & { readonly module: string
   'qmail-popup': { module: '@moreqmail/qmail-popup', failure: 1 },
   'qmail-qfilter': { module: '@moreqmail/qmail-qfilter', failure: 81 },
   'qmail-qfilter-addtlsheader': { module: '@moreqmail/qmail-qfilter-addtlsheader', failure: 81 },
+  'qmail-qfilter-dkimsign': { module: '@moreqmail/qmail-qfilter-dkimsign', failure: 81, fresh: true },
+  'qmail-qfilter-dkimverify': { module: '@moreqmail/qmail-qfilter-dkimverify', failure: 81, fresh: true },
   'qmail-qfilter-queue': { module: '@moreqmail/qmail-qfilter-queue', failure: 81 },
   'qmail-qfilter-srsreverse': { module: '@moreqmail/qmail-qfilter-srsreverse', failure: 81 },
   'qmail-qfilter-viruscan': { module: '@moreqmail/qmail-qfilter-viruscan', failure: 81 },
@@ -31,6 +34,7 @@ export const PROGRAMS: Readonly<Record<string, Facts & { readonly module: string
   'qmail-remote-io': { module: '@moreqmail/qmail-remote-io', failure: 111, silent: true },
   'qmail-reup': { module: '@moreqmail/qmail-reup', failure: 111 },
   'qmail-rfilter': { module: '@moreqmail/qmail-rfilter', failure: 111, silent: true },
+  'qmail-rfilter-dkimsign': { module: '@moreqmail/qmail-rfilter-dkimsign', failure: 111, fresh: true },
   'qmail-rfilter-remote': { module: '@moreqmail/qmail-rfilter-remote', failure: 111, silent: true },
   'qmail-rfilter-srsforward': { module: '@moreqmail/qmail-rfilter-srsforward', failure: 111 },
   'qmail-smtpc': { module: '@moreqmail/qmail-smtpc', failure: 111, silent: true },
