@@ -150,6 +150,6 @@ demo-serve: all build/demo/main.mjs
 
 bench: all build/probe/probe
 	@mkdir -p build/bench
-	@node_modules/.bin/esbuild bench/main.ts bench/sink.ts bench/server.ts --bundle --platform=node --format=esm --outdir=build/bench \
+	@node_modules/.bin/esbuild bench/main.ts bench/sink.ts bench/server.ts bench/names.ts --bundle --platform=node --format=esm --outdir=build/bench \
 		--out-extension:.js=.mjs --log-level=warning --define:MOREQMAIL_SHIM='"$(CURDIR)/$(BIN)/moreqmail.node"' --define:$(DEFINE_HOME) --define:$(DEFINE_VERSION)
 	@$(NODE) build/bench/main.mjs

@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sys } from '../packages/unix/src/index.ts'
+import { filters } from './filters.ts'
 import { inbound } from './inbound.ts'
 import { listener } from './listener.ts'
 import { begin, type Command, end, interleave, kilobytes, median, pipe, ratio, row, time } from './measure.ts'
@@ -145,3 +146,4 @@ inbound()
 submission()
 listener()
 outbound()
+filters()
