@@ -2,6 +2,7 @@
 # make demo       the main job, shown on loopback; make demo-serve leaves it running, to be tried by hand
 # make check      everything that has to pass; ends in "N passed, N failed"
 # make fuzz       long runs of the fuzzing that make check does briefly
+# make soak       10,000 messages by ports 587 and 25 while processes are killed
 # make bench      start-up times, throughput and memory, as ratios
 # make install    installs under conf-home; DESTDIR=/somewhere puts a directory before it, for packagers (make setup is the same)
 # make setup check   installs, and compares what is there then with what should be; make instcheck only compares
@@ -38,7 +39,7 @@ else
 SHARED = -shared -fPIC -fvisibility=hidden -Wl,-z,now
 endif
 
-.PHONY: all it check packages types lint manuals demo demo-serve bench fuzz setup install instcheck clean
+.PHONY: all it check packages types lint manuals demo demo-serve bench fuzz soak setup install instcheck clean
 
 all it: $(BIN)/.links
 
@@ -112,6 +113,9 @@ endif
 # Each property for FUZZ_SECONDS, with a seed of its own.
 fuzz: all
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-300} $(NODE) test/run.mjs test/fuzz
+
+soak: all
+	@SOAK_MESSAGES=$${SOAK_MESSAGES:-10000} $(NODE) test/run.mjs chain/soak
 
 packages:
 	@test/packages.sh

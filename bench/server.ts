@@ -6,7 +6,8 @@ const delay = Number(process.argv[2] ?? '0')
 const server = createServer({ noDelay: true }, (socket) => {
   let rest = ''
   let inData = false
-  const answer = (text: string) => setTimeout(() => socket.write(text), delay)
+  // A timer takes a millisecond at least.
+  const answer = (text: string) => (delay === 0 ? socket.write(text) : setTimeout(() => socket.write(text), delay))
   answer('220 bench.example ESMTP\r\n')
   socket.on('error', () => undefined)
   socket.on('data', (data) => {

@@ -25,17 +25,13 @@ export function chooseRoute(host: string, sender: string, smtproutes: Rules, aut
 
 /** The rule for a name: of the name, else of its longest suffix with one of the marks before it, else of ''. */
 function find(rules: Rules, name: string, marks: string): string | undefined {
-  for (const key of keysOf(name, marks)) {
-    const rule = rules(key)
+  const whole = rules(name)
+  if (whole !== undefined || name === '') return whole
+  for (let at = 1; at < name.length; at++) {
+    const rule = marks.includes(name.charAt(at)) ? rules(name.slice(at)) : undefined
     if (rule !== undefined) return rule
   }
-  return undefined
-}
-
-function* keysOf(name: string, marks: string): Generator<string> {
-  yield name
-  for (let at = 1; at < name.length; at++) if (marks.includes(name.charAt(at))) yield name.slice(at)
-  if (name !== '') yield ''
+  return rules('')
 }
 
 /** `relay`, `relay:port` or either with `|user|password` behind it; the relay may be empty or an address in brackets. */

@@ -45,7 +45,7 @@ export interface Settings {
 /** Of more seconds, no program that gets them as milliseconds could be sure to know the number. */
 const LONGEST_TIMEOUT = 2_147_483
 
-const TLS_CLIENT = 'tlsc -Sjv0 -K%m -6 6 -7 7 %n %k --'
+const TLS_CLIENT = 'tlsc -Sjv0 -K%m -6 6 -7 7 %y %n %k --'
 
 /**
  * Reads them, in the order of qmail's own qmail-remote as far as that has them. `unusable` also if there is neither

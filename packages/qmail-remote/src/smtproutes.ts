@@ -10,6 +10,11 @@ const LOCK = 'run/qmail-remote/smtproutes.lock'
 /** The key of what the file was like when it was compiled: no argument, so no host, can hold a NUL. */
 const LABEL = '\0file'
 
+/** Where `stat` has them. */
+const INODE = 1
+const SIZE = 6
+const MODIFIED = 8
+
 const LOCK_EX = 2
 const LOCK_NB = 4
 
@@ -36,8 +41,7 @@ function labelOf(unreadable: Unreadable): string | undefined {
   const errno = sys.fstat(fd, about)
   sys.close(fd)
   if (errno < 0) unreadable(errno)
-  const [, inode, , , , , size, , modified] = about
-  return `${modified} ${size} ${inode}`
+  return `${about[MODIFIED]} ${about[SIZE]} ${about[INODE]}`
 }
 
 function readRules(unreadable: Unreadable): List {

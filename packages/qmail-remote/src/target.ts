@@ -35,6 +35,7 @@ export function ownAddresses(addresses: readonly string[]): ReadonlySet<string> 
 
 /** Only those better than the best one that is this host itself: all others would send the mail back. RFC 5321 5.1 */
 export function withoutOwn(targets: readonly Target[], own: ReadonlySet<string>): Target[] {
+  if (own.size === 0) return [...targets]
   const best = Math.min(...targets.filter(({ ip }) => own.has(ip)).map(({ preference }) => preference))
   return targets.filter(({ preference }) => preference < best)
 }

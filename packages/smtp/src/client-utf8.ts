@@ -48,6 +48,7 @@ function withAsciiDomain(address: string): string | undefined {
  * 4.3: in its clauses, not in a comment.
  */
 export function receivedWithUtf8(header: string): boolean {
+  if (!header.toLowerCase().includes('utf8smtp')) return false
   const lines = header.split('\n')
   const first = lines.findIndex((line) => /^received[ \t]*:/i.test(line))
   if (first < 0) return false

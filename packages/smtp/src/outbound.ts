@@ -5,7 +5,7 @@
 import { CR, DOT, LF } from '@moreqmail/unix/bytes'
 
 /** Runs at least this long are copied by the engine; for shorter ones the call would cost more than the copy. */
-const LONG_RUN = 512
+const LONG_RUN = 64
 
 /** What ends a line of the message: each of LF, CR and CR LF, so that CR CR LF ends two; or LF alone. */
 export type LineEnds = 'any' | 'lf'
