@@ -9,6 +9,7 @@ import { begin, type Command, end, interleave, kilobytes, median, pipe, ratio, r
 import { outbound } from './outbound.ts'
 import { BIN, env, home, PROBE, put, session, text } from './scratch.ts'
 import { submission } from './submission.ts'
+import { tls } from './tls.ts'
 
 const MIB = 1 << 20
 const TRUE: Command = { argv: ['/bin/true'] }
@@ -147,3 +148,4 @@ submission()
 listener()
 outbound()
 filters()
+tls()

@@ -28,8 +28,11 @@ const BUNDLES = [
   '/etc/ssl/cert.pem',
 ]
 const PASSWORD_FD = 3
+/** Whatever the caller had there is closed, so that its other end sees the program's end. */
+const PROGRAM_FDS = [6, 7]
 
 export function main(): never {
+  for (const fd of PROGRAM_FDS) sys.close(fd)
   const line = commandLine(args(), CONNECT_LETTERS + TLS_LETTERS, synopsis)
   const settings = connectSettings(line, false) ?? misused(synopsis)
   const bundle = BUNDLES.find((path) => sys.access(path, 4) === 0)

@@ -30,12 +30,11 @@ const TROUBLE = 111
 /** Those that promise TLS; a session that is TLS already has no use for it. */
 const PROMISES = ['SSLCTLFD', 'SSLREADFD', 'SSLWRITEFD', 'UCSPITLS', 'DISABLETLS']
 
-/** Goes on with the connection from this address and port, the client's `count`-th. `nofile`: the program's limit. */
+/** Goes on with the connection from this address and port, the client's `count`-th. */
 export function serveConnection(
   ip: string,
   port: number,
   count: number,
-  nofile: number,
   settings: ListenSettings,
   tls: TlsSettings,
 ): never {
@@ -74,7 +73,6 @@ export function serveConnection(
   if (errno < 0) dropped(verbosity, 'unable to set user and group', errno)
   // As after a real exec: the kernel hides a process that has changed its user.
   sys.dumpable(1)
-  sys.nofile(nofile)
   return dropped(verbosity, `unable to run ${prog[0]}`, exec(prog))
 }
 

@@ -37,14 +37,12 @@ export const synopsis = `sslserver [ -13UXpPhHrRoOdDqQvV46nNeEsSzmZaA ] [ -c lim
 const CONNECTION = '--connection'
 /** The second time the engine also remembers where it has found things. */
 const REHEARSALS = 2
-/** More descriptors than any system has. */
-const ALL = 0x7fffffff
 
 export function main(): never {
   const words = args()
   if (words[0] !== CONNECTION) return listen(words)
-  const [, ip = '', port, count, nofile, ...rest] = words
-  return serveConnection(ip, Number(port), Number(count), Number(nofile), ...settingsOf(rest))
+  const [, ip = '', port, count, ...rest] = words
+  return serveConnection(ip, Number(port), Number(count), ...settingsOf(rest))
 }
 
 function settingsOf(words: readonly string[]): readonly [ListenSettings, TlsSettings] {
@@ -67,22 +65,23 @@ function listen(words: readonly string[]): never {
     out.flush()
   }
   const password = tls.assignment.password ? keyPassword(verbosity) : undefined
-  // Nobody else may find it in memory.
-  if (password !== undefined) crossTrustBoundary()
+  if (password !== undefined) {
+    // Nobody else may find it in memory.
+    crossTrustBoundary()
+    sys.dumpable(0)
+  }
   testCertificate(tls.assignment, password, verbosity)
   const nothing = sys.open('/dev/null', O_RDWR, 0)
   if (nothing < 0) failed(verbosity, 'unable to open /dev/null', nothing)
   sys.dup2(nothing, 0)
   sys.dup2(nothing, 1)
   sys.close(nothing)
-  const nofile = sys.nofile(ALL)
-  const serveOne = (ip: string, port: number, count: number): never =>
-    serveConnection(ip, port, count, nofile, settings, tls)
+  const serveOne = (ip: string, port: number, count: number): never => serveConnection(ip, port, count, settings, tls)
   if (canFork()) for (let i = 0; i < REHEARSALS; i++) rehearse(() => serveOne('127.0.0.1', 0, 1))
   const sessions = new Sessions(tls, verbosity, password)
   const start = (accepted: Accepted): number => {
     const { ip, port, count } = accepted
-    const again = [CONNECTION, ip, String(port), String(count), String(nofile), ...words]
+    const again = [CONNECTION, ip, String(port), String(count), ...words]
     return startChild(accepted, sessions, () => serveOne(ip, port, count), again)
   }
   return serve(listener, signals, settings, start, sessions)

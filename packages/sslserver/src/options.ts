@@ -22,7 +22,7 @@ export interface TlsSettings {
 
 const HANDSHAKE_SECONDS = 26
 const IDLE_SECONDS = 3600
-const NAMED = /^CERTFILE:.*=/s
+const NAMED = /^(?:CERT|KEY)FILE:.*=/s
 
 /** The settings; undefined for a bad number. `entries` is the environment. */
 export function tlsSettings(

@@ -13,7 +13,7 @@ import {
   UNKNOWN_COMMAND,
 } from '@moreqmail/tls'
 import { type Besides, complained, type Verbosity, warned } from '@moreqmail/ucspi'
-import { latin1, NUL, note, sys } from '@moreqmail/unix'
+import { latin1, NUL, note, POLLIN, ready, sys } from '@moreqmail/unix'
 import type { TlsSettings } from './options.ts'
 
 /** A connection whose program has not asked yet. */
@@ -81,10 +81,13 @@ export class Sessions implements Besides {
     return [...this.#running.values()].includes(pid)
   }
 
-  /** Whoever has not asked yet gets a process of its own to ask. */
+  /** Whoever has not asked yet gets a process of its own to ask; not if the name to be checked isn't known yet. */
   leave(): void {
-    for (const waiting of this.#waiting.values())
+    for (const [control, waiting] of this.#waiting) {
+      if (waiting.host === undefined && ready(control, POLLIN, 0)) waiting.host = takeHost(control)
+      if (waiting.host === undefined) continue
       this.#lend(waiting, (ends) => standByForTls(this.#assignmentFor(waiting), ends, waiting.pid, this.#env))
+    }
   }
 
   #assignmentFor({ pid, ip, host }: Waiting): Assignment {

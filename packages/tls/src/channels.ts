@@ -24,28 +24,29 @@ export interface Channels {
  * closed by exec until they are kept.
  */
 export function openChannels(): Channels | Errno {
-  const control = sys.socketpair()
-  if (typeof control === 'number') return control
-  const inward = sys.pipe()
-  if (typeof inward === 'number') return inward
-  const outward = sys.pipe()
-  if (typeof outward === 'number') return outward
-  const near = [control[0], inward[0], outward[1]].map(lift)
-  const failed = near.find((fd) => fd < 0)
-  if (failed !== undefined) return failed
-  const [first = -1, read = -1, write = -1] = near
-  return {
-    near: { control: first, read, write },
-    far: { report: control[1], toProgram: inward[1], fromProgram: outward[0] },
+  const fds: number[] = []
+  const failed = (errno: Errno): Errno => {
+    for (const fd of fds) sys.close(fd)
+    return errno
   }
+  for (const open of [sys.socketpair, sys.pipe, sys.pipe]) {
+    const ends = open()
+    if (typeof ends === 'number') return failed(ends)
+    fds.push(...ends)
+  }
+  for (const i of NEAR) {
+    const low = fds[i] ?? -1
+    const fd = sys.dup(low, LEAST)
+    if (fd < 0) return failed(fd)
+    sys.close(low)
+    fds[i] = fd
+  }
+  const [control = -1, report = -1, read = -1, toProgram = -1, fromProgram = -1, write = -1] = fds
+  return { near: { control, read, write }, far: { report, toProgram, fromProgram } }
 }
 
-/** Moves a descriptor above those that others want: its new number, or a negative errno. */
-function lift(fd: number): number {
-  const lifted = sys.dup(fd, LEAST)
-  sys.close(fd)
-  return lifted
-}
+/** The program's ends among the descriptors in the order in which they are opened. */
+const NEAR = [0, 2, 5]
 
 /** Closes some of the ends. */
 export function closeEnds(ends: NearEnds | Channels['far']): void {

@@ -19,7 +19,8 @@ const HOST_NAME = 0
 
 /** The name in a stream that so far has these bytes. */
 export function serverNameOf(stream: Uint8Array): ServerName {
-  const message: number[] = []
+  const messages = new Uint8Array(stream.length)
+  let filled = 0
   for (let at = 0; ; ) {
     const [type, major] = [stream[at], stream[at + 1]]
     if ((type ?? HANDSHAKE) !== HANDSHAKE || (major ?? 3) !== 3) return 'bad'
@@ -27,17 +28,19 @@ export function serverNameOf(stream: Uint8Array): ServerName {
     const length = uint16(stream, at + 3)
     if (length === 0 || length > MAX_RECORD) return 'bad'
     at += RECORD_HEADER
-    for (const byte of stream.subarray(at, at + length)) message.push(byte)
+    const fragment = stream.subarray(at, at + length)
+    messages.set(fragment, filled)
+    filled += fragment.length
     at += length
-    const end = endOf(message)
+    const end = endOf(messages.subarray(0, filled))
     if (end === 'bad') return 'bad'
-    if (end !== undefined && message.length >= end) return nameIn(Uint8Array.from(message.slice(0, end)))
+    if (end !== undefined && filled >= end) return nameIn(messages.subarray(0, end))
     if (stream.length < at) return 'more'
   }
 }
 
 /** Where the message ends; undefined if that isn't known yet. */
-function endOf(message: readonly number[]): number | 'bad' | undefined {
+function endOf(message: Uint8Array): number | 'bad' | undefined {
   const [type, high = 0, middle = 0, low = 0] = message
   if (type !== undefined && type !== CLIENT_HELLO) return 'bad'
   if (message.length < MESSAGE_HEADER) return undefined

@@ -53,6 +53,8 @@ export class Engine {
   #name: string | undefined
   #session: TlsSession | undefined
   #stillness = 0
+  /** Something has come from the peer. */
+  #heard = false
   #total = 0
   #lastByte = now()
   /** When our side of the connection was ended, or the engine failed. */
@@ -183,7 +185,8 @@ export class Engine {
     const { inbound } = this.#wire
     const step = this.#wire.read()
     // Who talks on in clear gets no alert, which it would take for a reply.
-    const first = this.#total === 0 ? inbound.bytes[0] : undefined
+    const first = this.#heard ? undefined : inbound.bytes[0]
+    this.#heard ||= first !== undefined
     if (first !== undefined && !FIRST_RECORDS.includes(first)) this.#failHandshake('no TLS')
     this.#account(step)
     if (!this.#wire.peerEnded) return

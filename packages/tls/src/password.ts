@@ -5,6 +5,8 @@ const LONGEST = 4096
 
 /** What comes on a descriptor up to a NUL or the end; a negative errno if it can't be read. Closes it. */
 export function readPassword(fd: number): Uint8Array | Errno {
+  const closed = sys.isopen(fd)
+  if (closed < 0) return closed
   const read = new Uint8Array(LONGEST)
   let end = 0
   let n = 1
@@ -26,5 +28,7 @@ export function lendPassword(password: Uint8Array): number {
   // A pipe takes that much without a reader.
   const n = sys.write(writing, password, 0, password.length)
   sys.close(writing)
-  return n < 0 ? n : reading
+  if (n >= 0) return reading
+  sys.close(reading)
+  return n
 }

@@ -11,12 +11,11 @@ export function giveUp({ uid, gid, root }: Settings, { name, style, verbosity }:
     if (errno < 0) return { code: SYSTEM, text: `unable to chroot to ${root}: ${errorText(errno)}` }
   }
   if (sys.geteuid() === 0) {
-    if (uid === undefined && gid === undefined) {
-      if (verbosity > 0 && style !== 'sslclient') note(`${name}: warning: TLS runs as root, set SSL_UID and SSL_GID`)
-    } else {
-      const errno = dropTo(uid, gid ?? sys.getgid(), false)
-      if (errno < 0) return { code: SYSTEM, text: `unable to set user and group: ${errorText(errno)}` }
-    }
+    if (uid === undefined && verbosity > 0 && style !== 'sslclient')
+      note(`${name}: warning: TLS runs as root, set SSL_UID and SSL_GID`)
+    const none = uid === undefined && gid === undefined
+    const errno = none ? 0 : dropTo(uid, gid ?? sys.getgid(), false)
+    if (errno < 0) return { code: SYSTEM, text: `unable to set user and group: ${errorText(errno)}` }
   }
   sys.dumpable(0)
   return undefined

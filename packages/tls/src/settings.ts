@@ -58,7 +58,8 @@ export function readSettings(entries: readonly string[], assignment: Assignment)
   const named = server && sni > 0 ? namedIn(variables) : []
   if ('code' in named) return named
   if (identity === undefined && (server ? sni < 2 : assignment.ownCertificate)) return unset(style)
-  if (server && sni === 2 && named.length === 0) return unset(style)
+  // A chain program tells the client, by an alert.
+  if (style === 'sslserver' && sni === 2 && named.length === 0) return unset(style)
 
   const asks = server ? assignment.clientCertificate !== 'none' : assignment.verify
   const anchorFile = get('CAFILE') ?? ''

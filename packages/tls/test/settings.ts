@@ -31,7 +31,8 @@ t.test('names', async (t) => {
   t.match(read({ ...SERVER, sni: 2 }, 'CERTFILE=c', ...pairs), { identity: undefined, named })
   t.match(read({ ...SERVER, sni: 2 }, ...pairs), { named })
   t.match(read({ ...SERVER, sni: 1 }, ...pairs), { code: 100 })
-  t.match(read({ ...SERVER, sni: 2 }, 'CERTFILE=c'), { code: 100 })
+  t.match(read({ ...SERVER, sni: 2 }, 'CERTFILE=c'), { identity: undefined, named: [] }, 'the client gets an alert')
+  t.match(read({ ...SERVER, sni: 2, style: 'sslserver' }, 'CERTFILE=c'), { code: 100 })
   t.same(read({ ...SERVER, sni: 1 }, 'CERTFILE=c', 'KEYFILE:x=k'), {
     code: 96,
     text: 'environment variable KEYFILE:x not paired with the corresponding CERTFILE',

@@ -94,3 +94,17 @@ t.test('openssl s_server that wants to begin anew', { skip: !openssl && 'needs o
   await server.ended
   t.ok(await gone())
 })
+
+t.test('TLS or the program killed: nothing is left', async (t) => {
+  for (const victim of ['tls-io', 'app.py']) {
+    const [near, far] = await connection()
+    const program = clientOn(far, ['tlsc', '-k', 'mx.example', ...APP, 'client', 'w:in', 'echo'], ENV)
+    const peer = await Peer.server(near, 'mx.pem')
+    await peer.until(/in/)
+    for (const [pid] of processes(victim)) process.kill(pid, 'SIGKILL')
+    await peer.over()
+    t.equal(await program.ended, victim === 'tls-io' ? 0 : 'SIGKILL')
+    peer.stream.destroy()
+    t.ok(await gone(), victim)
+  }
+})

@@ -127,3 +127,25 @@ t.test('openssl s_client', { skip: !openssl && 'needs openssl' }, async (t) => {
   await server.ended
   t.ok(await gone())
 })
+
+t.test('TLS or the program killed: nothing is left', async (t) => {
+  for (const victim of ['tls-io', 'app.py']) {
+    const { near, program } = await start([...APP, 'w:in', 'echo'])
+    const peer = await Peer.client(near)
+    await peer.until(/in/)
+    for (const [pid] of processes(victim)) process.kill(pid, 'SIGKILL')
+    await peer.over()
+    t.equal(await program.ended, victim === 'tls-io' ? 0 : 'SIGKILL')
+    peer.stream.destroy()
+    t.ok(await gone(), victim)
+  }
+})
+
+t.test('descriptors are short', async (t) => {
+  for (const limit of [11, 12, 13]) {
+    const program = run(['bash', '-c', `ulimit -n ${limit}; exec tlsd true`], ENV)
+    t.equal(await program.ended, 111)
+    t.match(program.stderr, /^tlsd: fatal: unable to (?:create pipes|start TLS): too many open files\n$/)
+  }
+  t.ok(await gone())
+})

@@ -45,7 +45,7 @@ export function connect(settings: ConnectSettings): Connected {
     [second, 0],
   ] as const) {
     const late: string[] = []
-    for (const ip of seconds > 0 ? addresses : []) {
+    for (const ip of addresses) {
       const left = Math.max(0, until - now()) / 1000
       const socket = attempt(ip, port, Math.min(seconds, left), settings)
       if (socket >= 0) return { socket, ip, port }
@@ -58,9 +58,10 @@ export function connect(settings: ConnectSettings): Connected {
 }
 
 /** The addresses to try, in order; none ends the program. */
-function addressesOf({ host, family, localIp, verbosity }: ConnectSettings): readonly string[] {
+function addressesOf({ host, family, localIp, verbosity, total }: ConnectSettings): readonly string[] {
   const target = connectTo(host)
-  const found = 'name' in target ? lookUp(target.name, family) : target.ips
+  const found =
+    'name' in target ? lookUp(target.name, family, total > 0 ? Math.min(total, LOOK_UP) : LOOK_UP) : target.ips
   if (typeof found === 'number')
     return failed(verbosity, `temporarily unable to figure out IP address for ${host}`, found)
   const usable = found.filter((ip) => localIp === undefined || familyOf(ip) === familyOf(localIp))
@@ -68,9 +69,9 @@ function addressesOf({ host, family, localIp, verbosity }: ConnectSettings): rea
 }
 
 /** All addresses of a name, IPv6 first; a negative errno if none is known for now. */
-function lookUp(name: string, family: 4 | 6 | undefined): readonly string[] | Errno {
+function lookUp(name: string, family: 4 | 6 | undefined, seconds: number): readonly string[] | Errno {
   const types = (['AAAA', 'A'] as const).filter((type) => family === undefined || (family === 6) === (type === 'AAAA'))
-  const answers = stubResolver({ seconds: LOOK_UP }).resolve(types.map((type) => ({ name, type })))
+  const answers = stubResolver({ seconds }).resolve(types.map((type) => ({ name, type })))
   const addresses = answers.flatMap(({ records }) => records)
   const trouble = answers.find(isTemporary)
   if (addresses.length > 0 || trouble === undefined) return addresses

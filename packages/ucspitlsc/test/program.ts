@@ -84,3 +84,58 @@ t.test('what can be wrong at once', async (t) => {
   ])
   t.ok(await gone())
 })
+
+for (const exec of ['', 'always'])
+  t.test(`who is killed takes nobody along, and leaves nothing: images ${exec || 'as few as possible'}`, async (t) => {
+    const env = { ...ENV, MOREQMAIL_EXEC: exec }
+    for (const victim of ['waiting', 'program', 'tls', 'program with tls']) {
+      const { near, program } = await start(
+        ['-k', 'mx.example'],
+        ['w:STARTTLS', 'r:220', 'Y', 'switch', 'w:in', 'echo'],
+        env,
+      )
+      await line(near)
+      const kill = (pid: number | undefined) => pid !== undefined && process.kill(pid, 'SIGKILL')
+      const others = processes().filter(([pid]) => pid !== program.child.pid)
+      if (victim === 'waiting') kill(others.find(([, command]) => command.startsWith('ucspitlsc'))?.[0])
+      if (victim === 'program') kill(program.child.pid)
+      near.write('220\r\n')
+      if (victim.includes('tls')) {
+        const peer = await Peer.server(near, 'mx.pem')
+        await peer.until(/in/)
+        kill(victim === 'tls' ? processes('tls-io')[0]?.[0] : program.child.pid)
+        await peer.over()
+        peer.stream.destroy()
+      }
+      // The program of the tests ends with 1 where it writes and nobody reads.
+      const code = { waiting: 1, tls: 0, program: 'SIGKILL', 'program with tls': 'SIGKILL' }[victim]
+      t.equal(await program.ended, code, victim)
+      near.destroy()
+      t.ok(await gone(), victim)
+    }
+  })
+
+t.test('a server that leaves at each step of the handshake, or says what is no TLS', async (t) => {
+  const hello = Buffer.from(`160303004a020000460303${'00'.repeat(32)}20${'01'.repeat(32)}c02b00`, 'hex')
+  for (const [what, bytes] of [
+    ['nothing', Buffer.alloc(0)],
+    ['half a header', hello.subarray(0, 3)],
+    ['half a message', hello.subarray(0, 30)],
+    ['a ServerHello', hello],
+    ['an alert', Buffer.from([21, 3, 3, 0, 2, 2, 40])],
+    ['a reply in clear', Buffer.from('220 mx.example ESMTP\r\n')],
+    ['a record of no length', Buffer.from([22, 3, 3, 0, 0])],
+    ['rubbish', Buffer.alloc(50_000, 0xff)],
+  ] as const)
+    for (const how of ['end', 'destroy', 'resetAndDestroy'] as const) {
+      const { near, program } = await start([], ['w:STARTTLS', 'r:220', 'Y', 'switch'])
+      await line(near)
+      near.write('220\r\n')
+      await new Promise((done) => near.once('data', done).resume())
+      near.write(bytes, () => near[how]())
+      t.equal(await program.ended, 97, `${what}, ${how}`)
+      t.match(program.stderr, /^ucspitlsc: fatal: unable to handshake: [ -~]+\n$/)
+      near.destroy()
+    }
+  t.ok(await gone())
+})

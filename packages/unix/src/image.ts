@@ -212,11 +212,17 @@ export function execSelf(argv: readonly string[], next: Environment = environmen
 
 /** On Node: names the descriptors above 2 that the runtime, when it starts, is to take for inherited ones. */
 const LISTED = 'MOREQMAIL_FDS'
+/** On Node: variables, each in a line, whose names the launcher's shell may have dropped. */
+const DROPPED = 'MOREQMAIL_NAMED'
 
-/** Takes over the list that the launcher has made; called once, on Node. */
+/** Takes over the lists that the launcher has made; called once, on Node. */
 export function inheritListed(): void {
   image.listed = (env(LISTED) ?? '').split(' ').filter(Boolean).map(Number)
-  environment().set(LISTED, undefined)
+  for (const entry of (env(DROPPED) ?? '').split('\n').filter(Boolean)) {
+    const equals = entry.indexOf('=')
+    environment().set(entry.slice(0, equals), entry.slice(equals + 1))
+  }
+  environment().set(LISTED, undefined).set(DROPPED, undefined)
   sys.inheritable(Int32Array.from(image.listed))
 }
 

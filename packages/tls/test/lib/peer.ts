@@ -191,9 +191,9 @@ export class Peer {
     return peer
   }
 
-  /** Waits until so much text has come; what has. */
+  /** Waits until so much text has come, or the end; what has. */
   async until(pattern: RegExp): Promise<string> {
-    await until(() => pattern.test(this.text) || this.ended)
+    if (!(await until(() => pattern.test(this.text) || this.ended))) throw new Error(`no ${pattern} in ${this.text}`)
     return this.text
   }
 
