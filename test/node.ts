@@ -11,7 +11,8 @@ const BIN = resolve('build/node/bin')
 const CASES = resolve('test/cases')
 
 /** One program of each kind: a chain tool, a server, a client, a queue program, a listener. */
-const CHOSEN = /^(?:checknotroot|smtpd|smtpc|queue-maildir|tcpserver-env|tcpserver-path|tcpserver-status|ucspitlsd-sni|sslserver-sni)/
+const CHOSEN =
+  /^(?:checknotroot|smtpd|smtpc|queue-maildir|tcpserver-env|tcpserver-path|tcpserver-status|ucspitlsd-sni|sslserver-sni)/
 
 t.setTimeout(0)
 

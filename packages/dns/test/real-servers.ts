@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -67,7 +68,6 @@ const children: ChildProcess[] = []
 function stopAll(): void {
   for (const child of children) child.kill()
 }
-t.teardown(stopAll)
 process.on('exit', stopAll)
 
 /** Starts a server and waits until it answers; what it has said meanwhile if it never does. */
@@ -85,6 +85,11 @@ async function start(path: string, args: readonly string[], port: number, name: 
 }
 
 const dir = t.testdir({})
+// They write into it to the end.
+t.teardown(async () => {
+  stopAll()
+  await Promise.all(children.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
+})
 const missing = [NSD, UNBOUND].filter((path) => !existsSync(path))
 const unsigned = [KEYGEN, SIGNZONE].filter((path) => !existsSync(path))
 

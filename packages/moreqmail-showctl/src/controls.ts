@@ -212,7 +212,7 @@ export const CONTROLS: readonly Control[] = [
   },
   {
     name: 'domainkeys/*/*',
-    programs: DKIMSIGN,
+    programs: [...DKIMSIGN, 'moreqmail-dkimkey'],
     form: 'key',
     about: 'the key to sign with for the domain that the directory names',
     without: 'the key for all domains counts',
