@@ -101,9 +101,35 @@ export class BodyCanonicalizer {
     for (let at = from; at < to; at += RUN) this.#run(piece, at, Math.min(to, at + RUN), lineEnd)
   }
 
-  /** The one loop over all bytes. */
   #run(piece: Uint8Array, from: number, to: number, lineEnd: number): void {
     this.#makeRoom()
+    if (lineEnd === LF && (!this.#relaxed || (!this.#blank && hasSingleBlanks(piece, from, to))))
+      this.#wholeLines(piece, from, to)
+    else this.#bytes(piece, from, to, lineEnd)
+  }
+
+  /** Lines whose contents stay as they are: the engine finds and copies them. */
+  #wholeLines(piece: Uint8Array, from: number, to: number): void {
+    const run = piece.subarray(from, to)
+    for (let at = 0; at < run.length; ) {
+      const lf = run.indexOf(LF, at)
+      const end = lf < 0 ? run.length : lf
+      if (end > at) {
+        const before = this.#lineEnds
+        this.#lineEnds = 0
+        this.#putLineEnds(before)
+        // They can be any number; what is left of the run fits beside one for each of its lines.
+        if (before > 1) this.#makeRoom()
+        this.#out.set(run.subarray(at, end), this.#length)
+        this.#length += end - at
+      }
+      if (lf >= 0) this.#lineEnds++
+      at = end + 1
+    }
+  }
+
+  /** The one loop over all bytes. */
+  #bytes(piece: Uint8Array, from: number, to: number, lineEnd: number): void {
     const out = this.#out
     const relaxed = this.#relaxed
     let length = this.#length
@@ -158,6 +184,12 @@ export class BodyCanonicalizer {
 }
 
 const CR_BYTE = Uint8Array.of(CR)
+
+/** True if no blank in a range has to go: there are no tabs, and each space has something on both sides in its line. */
+function hasSingleBlanks(piece: Uint8Array, from: number, to: number): boolean {
+  const run = Buffer.from(piece.buffer, piece.byteOffset + from, to - from)
+  return run[run.length - 1] !== SPACE && !run.includes(TAB) && !run.includes('  ') && !run.includes(' \n')
+}
 
 /** Turns every line end of a message into LF, as it is about to be sent: CR LF, and a CR without LF too. */
 export class LineEnds {
