@@ -63,7 +63,7 @@ export function swaks(port: number, ...options: readonly string[]): Promise<Outc
 export const REFUSED = { greeting: 21, mail: 23, rcpt: 24, data: 25, message: 26 } as const
 
 /** Sends many messages by smtp-source, each to a recipient of its own: 1r@d.example, 2r@d.example and so on. */
-export function smtpSource(port: number, messages: number, sessions: number): Promise<Outcome> {
+export function smtpSource(port: number, messages: number, sessions: number, domain = 'd.example'): Promise<Outcome> {
   const path = `${process.env['PATH']}:/usr/sbin`
   const argv = [
     'smtp-source',
@@ -77,7 +77,7 @@ export function smtpSource(port: number, messages: number, sessions: number): Pr
     '-M',
     'source.example',
   ]
-  return run([...argv, '-f', 's@source.example', '-t', 'r@d.example', `127.0.0.1:${port}`], { PATH: path })
+  return run([...argv, '-f', 's@source.example', '-t', `r@${domain}`, `127.0.0.1:${port}`], { PATH: path })
 }
 
 /** A name server at port 53 of a loopback address of its own, for programs that know of no other port. */

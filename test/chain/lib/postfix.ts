@@ -1,4 +1,4 @@
-/** Decides how Debian's Postfix is run as a server to send to: an instance of its own in a temporary directory. */
+/** Decides how Debian's Postfix is run, to send to or to have it send: an instance of its own in a temporary directory. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -43,8 +43,11 @@ export class Postfix {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   }
 
-  /** Starts it, for messages to any address of d.example and b\u00fccher.example. */
-  static async start(): Promise<Postfix> {
+  /**
+   * Starts it, for messages to any address of d.example and b\u00fccher.example, and of the names in `relay`, which it
+   * hands on to these places by TLS only, with a certificate that must be good.
+   */
+  static async start(relay: Readonly<Record<string, string>> = {}): Promise<Postfix> {
     const dir = mkdtempSync(join(tmpdir(), 'moreqmail-postfix-'))
     spawnSync('chmod', ['755', dir])
     for (const name of ['etc', 'spool', 'data', 'mail', 'keys']) mkdirSync(join(dir, name))
@@ -53,7 +56,7 @@ export class Postfix {
     spawnSync('chown', [String(USER.uid), join(dir, 'mail')])
     const ports = {} as Record<ServiceName, number>
     for (const name of SERVICES) ports[name] = await freePort()
-    writeFileSync(join(dir, 'etc/main.cf'), mainFile(dir))
+    writeFileSync(join(dir, 'etc/main.cf'), mainFile(dir, relay))
     writeFileSync(join(dir, 'etc/master.cf'), masterFile(ports))
     const postfix = new Postfix(dir, ports)
     const { stderr } = spawnSync(join(SBIN, 'postfix'), ['-c', join(dir, 'etc'), 'start'], { encoding: 'latin1' })
@@ -94,7 +97,7 @@ export class Postfix {
   }
 }
 
-function mainFile(dir: string): string {
+function mainFile(dir: string, relay: Readonly<Record<string, string>>): string {
   const refused = '{ refused@d.example = 550 5.1.1 nobody here }, { later@d.example = 450 4.2.1 not now }'
   const settings = {
     compatibility_level: '3.6',
@@ -134,6 +137,13 @@ function mainFile(dir: string): string {
     smtpd_tls_CAfile: `${dir}/keys/ca.pem`,
     smtpd_tls_received_header: 'yes',
     smtpd_tls_loglevel: '1',
+    relay_domains: Object.keys(relay).join(', '),
+    relay_recipient_maps: '',
+    transport_maps: `inline:{ ${Object.entries(relay).map(([domain, place]) => `{ ${domain} = smtp:${place} }`)} }`,
+    smtp_tls_security_level: 'verify',
+    smtp_tls_verify_cert_match: 'mx.example',
+    smtp_tls_CAfile: `${dir}/keys/ca.pem`,
+    smtp_tls_loglevel: '1',
   }
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}\n`)
@@ -163,6 +173,7 @@ function masterFile(ports: Readonly<Record<ServiceName, number>>): string {
     unix('error', '-', '-', '-', '-'),
     unix('retry', '-', '-', '-', '-', 'error'),
     unix('virtual', '-', 'n', '-', '-'),
+    unix('smtp', '-', '-', '-', '-'),
     unix('anvil', '-', '-', '-', '1'),
     'postlog unix-dgram n - n - 1 postlogd\n',
   ].join('')
