@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sys } from '../packages/unix/src/index.ts'
-import { begin, type Command, end, interleave, pipe, ratio, row, time } from './measure.ts'
+import { begin, type Command, end, interleave, listening, ratio, row, time } from './measure.ts'
 import { BIN, env, home, put, text } from './scratch.ts'
 
 const TRUE: Command = { argv: ['/bin/true'] }
@@ -11,21 +11,13 @@ const MIB = 1 << 20
 const SENDER = ['QMAILUSER=a', 'QMAILHOST=signed.example']
 
 /** A name server for a zone: the variable that leads to it, and how to end it. */
-function names(zone: object): { variable: string; stop: () => void } {
-  const [said, output] = pipe()
-  const pid = begin({
-    argv: [process.execPath, resolve('build/bench/names.mjs'), JSON.stringify(zone)],
-    fds: { 1: output },
-  })
-  sys.close(output)
-  const buffer = new Uint8Array(16)
-  const n = sys.read(said, buffer, 0, buffer.length)
-  sys.close(said)
+function names(zone: object): { readonly variable: string; readonly stop: () => void } {
+  const { pid, port } = listening({ argv: [process.execPath, resolve('build/bench/names.mjs'), JSON.stringify(zone)] })
   const stop = () => {
     sys.kill(pid, SIGTERM)
     sys.waitpid(pid, 0, new Int32Array(1))
   }
-  return { variable: `DNSCACHEIP=127.0.0.1:${Number(Buffer.from(buffer.subarray(0, n)).toString())}`, stop }
+  return { variable: `DNSCACHEIP=127.0.0.1:${port}`, stop }
 }
 
 /** A message of this size, and the same with our signature. */

@@ -1,22 +1,16 @@
 /** What a connection to our listener costs. */
 import { join } from 'node:path'
 import { sys } from '../packages/unix/src/index.ts'
-import { begin, type Command, end, interleave, kilobytes, median, pipe, ratio, row, time } from './measure.ts'
+import { type Command, end, interleave, kilobytes, listening, median, ratio, row, time } from './measure.ts'
 import { BIN, env } from './scratch.ts'
 
 const TRUE: Command = { argv: ['/bin/true'] }
 const SIGTERM = 15
 
 /** Starts tcpserver with qmail-smtpd on a free port. */
-function listen(): { pid: number; port: number } {
-  const [said, output] = pipe()
+function listen(): { readonly pid: number; readonly port: number } {
   const argv = [join(BIN, 'tcpserver'), '-1RHl0', '-c600', '-b600', '127.0.0.1', '0', join(BIN, 'qmail-smtpd')]
-  const pid = begin({ argv, env, fds: { 1: output } })
-  sys.close(output)
-  const buffer = new Uint8Array(16)
-  const n = sys.read(said, buffer, 0, buffer.length)
-  sys.close(said)
-  return { pid, port: Number(Buffer.from(buffer.subarray(0, n)).toString()) }
+  return listening({ argv, env })
 }
 
 /** A connection that has been greeted. */

@@ -55,6 +55,17 @@ export function pipe(): [number, number] {
   return ends
 }
 
+/** Starts what prints its port when it listens. */
+export function listening(command: Command): { readonly pid: number; readonly port: number } {
+  const [said, output] = pipe()
+  const pid = begin({ ...command, fds: { ...command.fds, 1: output } })
+  sys.close(output)
+  const buffer = new Uint8Array(16)
+  const n = sys.read(said, buffer, 0, buffer.length)
+  sys.close(said)
+  return { pid, port: Number(Buffer.from(buffer.subarray(0, n)).toString()) }
+}
+
 /** The median of each, measured in turn: a b c, a b c, ... after one round that does not count. */
 export function interleave(rounds: number, ...measures: ReadonlyArray<() => number>): number[] {
   const values = measures.map(() => [] as number[])

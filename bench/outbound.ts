@@ -1,26 +1,20 @@
 /** What sending costs: a small message, a far server, many routes. */
 import { join, resolve } from 'node:path'
 import { sys } from '../packages/unix/src/index.ts'
-import { begin, type Command, interleave, pipe, ratio, row, time } from './measure.ts'
+import { type Command, interleave, listening, ratio, row, time } from './measure.ts'
 import { BIN, env, put, text } from './scratch.ts'
 
 const TRUE: Command = { argv: ['/bin/true'] }
 const SIGTERM = 15
 
 /** A server whose answers take so many milliseconds: its port, and how to end it. */
-function server(delay: number): { port: number; stop: () => void } {
-  const [said, output] = pipe()
-  const argv = [process.execPath, resolve('build/bench/server.mjs'), String(delay)]
-  const pid = begin({ argv, fds: { 1: output } })
-  sys.close(output)
-  const buffer = new Uint8Array(16)
-  const n = sys.read(said, buffer, 0, buffer.length)
-  sys.close(said)
+function server(delay: number): { readonly port: number; readonly stop: () => void } {
+  const { pid, port } = listening({ argv: [process.execPath, resolve('build/bench/server.mjs'), String(delay)] })
   const stop = () => {
     sys.kill(pid, SIGTERM)
     sys.waitpid(pid, 0, new Int32Array(1))
   }
-  return { port: Number(Buffer.from(buffer.subarray(0, n)).toString()), stop }
+  return { port, stop }
 }
 
 function deliver(recipients: number): Command {

@@ -2,7 +2,7 @@
 import { chmodSync, existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sys } from '../packages/unix/src/index.ts'
-import { begin, type Command, end, interleave, kilobytes, pipe, ratio, row, time } from './measure.ts'
+import { begin, type Command, end, interleave, kilobytes, listening, pipe, ratio, row, time } from './measure.ts'
 import { BIN, env, home, put, swallow, text } from './scratch.ts'
 
 const MIB = 1 << 20
@@ -61,14 +61,8 @@ function login(): number {
 
 /** The chain under one of our listeners, on a port that the system has chosen. */
 function listen(program: string, ...options: readonly string[]): { readonly pid: number; readonly port: number } {
-  const [said, output] = pipe()
   const argv = [join(BIN, program), '-1RHl0', ...options, '127.0.0.1', '0', ...CHAIN]
-  const pid = begin({ argv, env: [...env, `CERTFILE=${resolve('test/cases/tls/local.pem')}`], fds: { 1: output } })
-  sys.close(output)
-  const buffer = new Uint8Array(16)
-  const n = sys.read(said, buffer, 0, buffer.length)
-  sys.close(said)
-  return { pid, port: Number(Buffer.from(buffer.subarray(0, n)).toString()) }
+  return listening({ argv, env: [...env, `CERTFILE=${resolve('test/cases/tls/local.pem')}`] })
 }
 
 /** A connection that has logged in. */
