@@ -26,7 +26,7 @@ export function check(client: Client, level: number, control: (name: string) => 
   const commands = `SSPP_SPF_RESULT=${result}\nH${field}\n${action}`
   if (!saysNothing(result)) return commands
   const instead = fallBackToMx(client)
-  const otherwise = own === undefined && action === '' ? configured(env('SPP_SPF_NO_RESULT')) : ''
+  const otherwise = own === undefined ? configured(env('SPP_SPF_NO_RESULT')) : ''
   return commands + (instead === '' ? otherwise : instead)
 }
 

@@ -8,6 +8,7 @@ import {
   type Mechanism,
   parseExplanation,
   parseTerms,
+  printable,
   type Result,
   type SpfRecord,
 } from '@moreqmail/spf'
@@ -70,9 +71,9 @@ export function unicast(random: Uint8Array): Uint8Array {
 /** Where it is said why, unless the domain or the administrator says so. */
 const EXPLANATION = 'Please see http://www.open-spf.org/Why?id=%{S}&ip=%{c}&receiver=%{r}'
 
-/** The administrator's explanation; ours if there is none, or its macros are wrong. */
+/** The administrator's explanation, as it can be shown; ours if there is none, or its macros are wrong. */
 export function defaultExplanation(text: string | undefined): MacroText {
-  return parseExplanation(text ?? EXPLANATION) ?? parseExplanation(EXPLANATION) ?? []
+  return parseExplanation(printable(text ?? EXPLANATION)) ?? parseExplanation(EXPLANATION) ?? []
 }
 
 /** What is looked at if a domain does not say anything. */

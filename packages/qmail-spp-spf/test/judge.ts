@@ -78,7 +78,7 @@ t.test('the default explanation', async (t) => {
   const usual = 'Please see http://www.open-spf.org/Why?id=bob%40a.example&ip=192.0.2.1&receiver=me.example'
   t.equal(said(undefined), usual)
   t.equal(said('%{x}'), usual)
-  t.equal(said('caf\xe9'), usual)
+  t.equal(said('caf\xe9\t%{l}\r'), 'caf??bob?', 'our own text is shown as far as it can be')
   t.equal(said('not from %{c}, %{l}'), 'not from 192.0.2.1, bob')
   t.match(said(undefined, { sender: 'a b&ip=1\n@x', ip: '::2' }), /\?id=a%20b%26ip%3D1%0A%40x&ip=::2&/)
 })

@@ -78,6 +78,11 @@ t.test('which commands come when', async (t) => {
     'none for a variable that is empty',
     with_({ SPP_SPF_NO_RESULT: 'Pno', SPP_SPF_RESULT_NONE: '' }, {}, none),
   )
+  await holds(
+    t,
+    'of no result after those of a level',
+    with_({ ...both, SPFBEHAVIOR: '2' }, { 'a.example': 'SERVFAIL' }, `${ANSWER('temperror')}E451 [^\\n]*\\nPno\\n`),
+  )
   const unknown = { SPP_SPF_MX_RESULT_UNKNOWN: 'Punknown' }
   await holds(t, 'of an unknown MX', with_(unknown, { 'a.example': 'SERVFAIL' }, `${ANSWER('temperror')}Punknown\\n`))
   await holds(t, 'no MX check for a result', with_({ SPP_SPF_MX_RESULT_FAIL: 'Pmx' }, FAIL, ANSWER('fail')))

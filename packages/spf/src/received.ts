@@ -31,9 +31,20 @@ const COMMENTS: Readonly<Record<Result, (ip: string, domain: string) => string>>
   temperror: (_, domain) => `error in processing during lookup of ${domain}`,
 }
 
-/** Foreign text in a comment, which it can't end. */
+/** Foreign text in a comment: as it is, unless that would end the comment elsewhere. RFC 5322 3.2.2 */
 function commented(text: string): string {
-  return printable(text).replace(/[()\\]/g, '\\$&')
+  const shown = printable(text)
+  return nests(shown) ? shown : shown.replace(/[()\\]/g, '\\$&')
+}
+
+/** True if each parenthesis in the text has its counterpart there, and nothing is left to be quoted. */
+function nests(text: string): boolean {
+  let depth = 0
+  for (const [part] of text.matchAll(/\\.?|[()]/g)) {
+    if (part === '(') depth++
+    else if (part === '\\' || (part === ')' && --depth < 0)) return false
+  }
+  return depth === 0
 }
 
 /** As it is if it is one word, or two with an @ between them; else a quoted string. */

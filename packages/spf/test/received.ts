@@ -24,6 +24,12 @@ t.test('the comment is one comment', async (t) => {
   const start =
     'Received-SPF: none (me\\(?: domain of a\\) client-ip=1.2.3.4; \\(b\\\\.example? does not provide an SPF record) '
   t.equal(text.slice(0, start.length), start)
+  const domain = (of: string) => / domain of (.*) does not /.exec(field({ sender: `x@${of}` }))?.[1]
+  for (const nested of ['a(b).example', '((a)())', 'a\\b', 'a\\)', '\\\\']) t.equal(domain(nested), nested)
+  t.equal(domain('(a'), '\\(a', 'it would go on')
+  t.equal(domain('a)(b'), 'a\\)\\(b', 'it would end')
+  t.equal(domain('(a\\)'), '\\(a\\\\\\)', 'what is quoted is no counterpart')
+  t.equal(domain('(a)\\'), '\\(a\\)\\\\', 'what comes next would be quoted')
   t.match(text.slice(start.length), /^client-ip=192\.0\.2\.1; envelope-from="x@a\) [^\n]*$/)
 })
 
