@@ -27,7 +27,7 @@ export function parseOptions(words: readonly string[], reupTries: string | undef
   for (const { letter, value } of line.options) {
     if (letter === 'g') greeting = value
     else {
-      const number = leadingNumber(value)
+      const number = count(value)
       if (number === undefined) return undefined
       tries = number
     }
@@ -35,5 +35,11 @@ export function parseOptions(words: readonly string[], reupTries: string | undef
   const [name = '', ...prog] = line.rest
   const protocol = lower(name)
   if ((protocol !== 'smtp' && protocol !== 'pop3') || prog.length === 0) return undefined
-  return { protocol, tries: tries || leadingNumber(reupTries ?? '') || TRIES[protocol], greeting, prog }
+  return { protocol, tries: tries || count(reupTries ?? '') || TRIES[protocol], greeting, prog }
+}
+
+/** The leading digits as a number that can be counted down, and shown in the log. */
+function count(text: string): number | undefined {
+  const number = leadingNumber(text)
+  return number && Math.min(number, Number.MAX_SAFE_INTEGER)
 }

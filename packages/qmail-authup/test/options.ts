@@ -26,6 +26,8 @@ t.test('tries', async (t) => {
     [['smtp', 'cp'], 'many', 5],
     [['smtp', 'cp'], '-2', 5],
     [['pop3', 'cp'], undefined, 1],
+    [['-t', '9'.repeat(30), 'smtp', 'cp'], undefined, Number.MAX_SAFE_INTEGER],
+    [['smtp', 'cp'], '9'.repeat(30), Number.MAX_SAFE_INTEGER],
   ] as const)
     t.equal(parseOptions(words, reup)?.tries, wanted, `${words.join(' ')} ${reup}`)
 })

@@ -21,7 +21,8 @@ export function parseOptions(words: readonly string[]): Options | undefined {
   for (const { value } of line.options) {
     const number = leadingNumber(value)
     if (number === undefined) return undefined
-    tries = number
+    // It is shown in digits, and qmail-authup reads them.
+    tries = Math.min(number, Number.MAX_SAFE_INTEGER)
   }
   const [name, ...rest] = line.rest
   return name === undefined ? undefined : { tries, prog: [name, ...rest] }

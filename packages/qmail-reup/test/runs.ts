@@ -8,6 +8,7 @@ t.test('the command line', async (t) => {
     [['-t3x', '--', '-cp'], 3, ['-cp']],
     [['-t', '0', ''], 0, ['']],
     [['-t', '1', '-t', '2', 'cp'], 2, ['cp']],
+    [['-t', '9'.repeat(30), 'cp'], Number.MAX_SAFE_INTEGER, ['cp']],
   ] as const)
     t.same(parseOptions(words), { tries, prog }, words.join(' '))
   for (const words of [[], ['-t', '5'], ['-t', 'x', 'cp'], ['-t', '', 'cp'], ['-t', '-1', 'cp'], ['-x', 'cp'], ['-t']])
