@@ -8,12 +8,12 @@ import type { Outcome } from './outcome.ts'
 import type { Sending } from './program.ts'
 import type { Target } from './target.ts'
 
-/** Tries the address. `rewind` is called before the message may be read. */
-export function attempt(sending: Sending, rewind: () => void, target: Target, tls: TlsWish): Outcome {
+/** Tries the address, with the message as if nobody had read it yet. */
+export function attempt(sending: Sending, target: Target, tls: TlsWish): Outcome {
   const address = parseAddress(target.ip) ?? new Uint8Array(4)
   const known = lookUp(address)
   if (known.skip) return { kind: 'unreachable', timedOut: false }
-  rewind()
+  sending.source.rewind()
   const { ucspiClient } = sending.settings
   const outcome =
     ucspiClient === undefined ? tryDirectly(sending, target, tls) : tryClient(ucspiClient, sending, target, tls)

@@ -38,12 +38,12 @@ export function tryDirectly(sending: Sending, target: Target, tls: TlsWish): Out
 
 /** The report, or 'tls' if the server waits for the handshake now. */
 function converse(sending: Sending, { ip, name }: Target, tls: TlsWish, fd: number): string {
-  const { settings, route, sender, recipients, exists } = sending
+  const { settings, route, sender, recipients, source, exists } = sending
   const { helohost, clearPasswords, smtputf8, strictness } = settings
   let agreed = false
   const talk = newTalk({
     peer: new Connection(sys, fd, fd, settings.timeoutRemote || Number.POSITIVE_INFINITY),
-    message: messageOn(sys, MESSAGE, allowThreads),
+    message: messageOn(sys, MESSAGE, allowThreads, source.stream),
     ip,
     helohost,
     sender,

@@ -8,7 +8,7 @@ import { deliver } from './deliver.ts'
 import * as failure from './failure.ts'
 import { randomBelow } from './random.ts'
 import { type Ask, resolveHost } from './resolve.ts'
-import { rewinder } from './rewind.ts'
+import { messageSource } from './rewind.ts'
 import { chooseRoute } from './route.ts'
 import { fileExists, readSettings } from './settings.ts'
 import { ownAddresses, withoutOwn } from './target.ts'
@@ -35,14 +35,14 @@ export function main(): never {
   if (targets.length === 0) report(failure.LOOP)
 
   const { strictness } = settings
-  const rewind = rewinder(targets.length > 1 || strictness === 1)
-  if (typeof rewind === 'string') report(rewind === 'unreadable' ? failure.UNREADABLE : failure.NO_RESOURCES)
+  const source = messageSource(targets.length > 1 || strictness === 1)
+  if (typeof source === 'string') report(source === 'unreadable' ? failure.UNREADABLE : failure.NO_RESOURCES)
   const exists = (path: string): boolean => fileExists(path, unusable)
-  const sending = { settings, route, host, sender, recipients, exists }
+  const sending = { settings, route, host, sender, recipients, source, exists }
   const sent = deliver({
     targets,
     strictness,
-    attempt: (target, tls) => attempt(sending, rewind, target, tls),
+    attempt: (target, tls) => attempt(sending, target, tls),
     mayBeClear: ({ name }) => route.port !== SUBMISSIONS && pinnedCertificate(name, exists) === undefined,
   })
   report(sent)

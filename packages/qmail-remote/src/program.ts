@@ -4,6 +4,7 @@ import { EAGAIN, EMFILE, ENFILE, ENOMEM, type Environment, type Errno, environme
 import { clientVariables, clientWords } from './client-words.ts'
 import { familyOf } from './connect.ts'
 import type { TlsWish } from './deliver.ts'
+import type { Source } from './rewind.ts'
 import type { Route } from './route.ts'
 import { fullPath, type Settings } from './settings.ts'
 import type { Target } from './target.ts'
@@ -15,6 +16,7 @@ export interface Sending {
   readonly host: string
   readonly sender: string
   readonly recipients: readonly string[]
+  readonly source: Source
   /** True if there is such a file below the home. */
   readonly exists: (path: string) => boolean
 }

@@ -3,7 +3,7 @@ import { literalAddress } from '@moreqmail/dns/address'
 import { type Answer, isTemporary, type Question, type RecordType } from '@moreqmail/dns/answer'
 import { toAscii } from '@moreqmail/smtp/client'
 import { DNS_FAILED, NO_ADDRESS, noHost, nullMx } from './failure.ts'
-import { byPreference, plainAddress, type Random, type Target } from './target.ts'
+import { byPreference, plainAddress, type Random, type Target, withoutZeros } from './target.ts'
 
 /** Asks the DNS several questions at once. */
 export type Ask = <T extends RecordType>(questions: ReadonlyArray<Question<T>>) => ReadonlyArray<Answer<T>>
@@ -22,7 +22,7 @@ interface Host {
  * `exchanged`, those of its mail exchangers if it has any.
  */
 export function resolveHost(host: string, exchanged: boolean, ask: Ask, random: Random): readonly Target[] | string {
-  const literal = plainAddress(literalAddress(host) ?? '')
+  const literal = plainAddress(literalAddress(withoutZeros(host)) ?? '')
   if (literal !== undefined) return [{ ip: literal, name: literal, preference: 0 }]
   const absolute = host.replace(/\.$/, '')
   const name = /[\x80-\xff]/.test(absolute) ? toAscii(absolute) : absolute

@@ -8,20 +8,27 @@ const SEEK_CUR = 1
 /** Why the message can't be read more than once. */
 export type Unrepeatable = 'unreadable' | 'no resources'
 
+export interface Source {
+  /** To be called before each try. */
+  readonly rewind: () => void
+  /** True if the message has come by a pipe: then no try tells the server its size, neither the first nor another. */
+  readonly stream: boolean
+}
+
 /**
- * What to call before each try. If the message is no regular file and more than one try may look at it, it becomes one:
- * a program that has looked at its header can't put that back.
+ * The message. If it is no regular file and more than one try may look at it, it becomes one: a program that has looked
+ * at its header can't put that back.
  */
-export function rewinder(more: boolean): (() => void) | Unrepeatable {
-  if (fileKind(MESSAGE) !== 'file') {
-    if (!more) return () => undefined
-    const trouble = spool()
-    if (trouble !== undefined) return trouble
-  }
+export function messageSource(more: boolean): Source | Unrepeatable {
+  const stream = fileKind(MESSAGE) !== 'file'
+  if (stream && !more) return { rewind: () => undefined, stream }
+  const trouble = stream ? spool() : undefined
+  if (trouble !== undefined) return trouble
   const start = sys.lseek(MESSAGE, 0, SEEK_CUR)
-  return () => {
+  const rewind = () => {
     sys.lseek(MESSAGE, start, SEEK_SET)
   }
+  return { rewind, stream }
 }
 
 /** Copies the message to a file that takes its place. */

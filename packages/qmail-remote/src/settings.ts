@@ -4,8 +4,10 @@ import {
   controlList,
   controlNumber,
   EINVAL,
+  ENAMETOOLONG,
   ENOENT,
   ENOTDIR,
+  type Errno,
   home,
   type List,
   sys,
@@ -45,6 +47,9 @@ export interface Settings {
 /** Of more seconds, no program that gets them as milliseconds could be sure to know the number. */
 const LONGEST_TIMEOUT = 2_147_483
 
+/** A server's name may be longer than a file's, which can then not exist. */
+const NO_SUCH_FILE: readonly Errno[] = [ENOENT, ENOTDIR, ENAMETOOLONG]
+
 const TLS_CLIENT = 'tlsc -Sjv0 -K%m -6 6 -7 7 %y %n %k --'
 
 /**
@@ -63,6 +68,7 @@ export function readSettings(unusable: Unreadable, badOutgoingIp: () => never): 
   const list = (name: string): List | undefined => controlList(name, unusable)
   const authsenders = list('authsenders')
   const trustAnchors = line('trustanchors')
+  const strictness = controlNumber('tlsstrictness', 0, unusable)
   return {
     helohost,
     timeoutRemote,
@@ -76,7 +82,7 @@ export function readSettings(unusable: Unreadable, badOutgoingIp: () => never): 
     tlsClient: entriesOf(list('tlsclient'))[0] ?? TLS_CLIENT,
     trustAnchors,
     certificate: certificateOf(line('clientcert'), line('clientkey'), unusable),
-    strictness: trustAnchors === '' ? 0 : Math.min(2, controlNumber('tlsstrictness', 0, unusable)),
+    strictness: trustAnchors === '' ? 0 : Math.min(2, strictness),
     ciphers: entriesOf(list('tlsclientciphers')).join(':'),
     clearPasswords: controlNumber('authclear', 0, unusable) !== 0,
     smtputf8: controlNumber('smtputf8', 1, unusable) !== 0,
@@ -86,7 +92,7 @@ export function readSettings(unusable: Unreadable, badOutgoingIp: () => never): 
 /** True if there is such a file; `unusable` if that can't be found out. */
 export function fileExists(path: string, unusable: Unreadable): boolean {
   const errno = sys.stat(path, 1, new Float64Array(9))
-  if (errno < 0 && errno !== -ENOENT && errno !== -ENOTDIR) unusable(errno)
+  if (errno < 0 && !NO_SUCH_FILE.includes(-errno)) unusable(errno)
   return errno >= 0
 }
 

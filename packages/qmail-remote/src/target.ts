@@ -13,9 +13,14 @@ export interface Target {
 /** A whole number from 0 up to but not including the limit, all equally likely. */
 export type Random = (limit: number) => number
 
+/** An IPv4 address, in brackets or not, without the leading zeros of its numbers: for qmail they never meant octal. */
+export function withoutZeros(text: string): string {
+  return /^\[?[0-9]+(?:\.[0-9]+){3}\]?$/.test(text) ? text.replace(/(^|[[.])0+(?=[0-9])/g, '$1') : text
+}
+
 /** The normal form of an address, that of an IPv4-mapped one as IPv4 (RFC 4291 2.5.5.2); undefined if it is none. */
 export function plainAddress(text: string): string | undefined {
-  return normalAddress(text)?.replace(/^::ffff:(?=[0-9]+\.)/, '')
+  return normalAddress(withoutZeros(text))?.replace(/^::ffff:(?=[0-9]+\.)/, '')
 }
 
 /** Lowest preference first, those of equal preference in an order that is new each time. RFC 5321 5.1 */

@@ -86,6 +86,12 @@ t.test('the whole message for each address', async (t) => {
     t.ok(servers[2]?.heard[0]?.[4] === `${message.replaceAll('\n', '\r\n')}.\r\n`)
     t.equal(servers[0]?.heard[0]?.[1], 'MAIL FROM:<s@b> SMTPUTF8', 'its header was looked at')
   }
+  const sized = '250-mx\r\n250 SIZE\r\n'
+  for (const piped of [false, true]) {
+    const { servers, home, env } = await exchangers(t, [[{ ehlo: sized, mail: '451 no\r\n' }], [{ ehlo: sized }]])
+    t.equal((await run(t, { home, env, piped })).output, accepted('127.0.0.3'))
+    for (const { heard } of servers) t.equal(heard[0]?.[1], `MAIL FROM:<s@b>${piped ? '' : ' SIZE=3'}`)
+  }
   const { home, env } = await exchangers(t, [[{ mail: '451 no\r\n' }], [{}]])
   const unspooled = await run(t, { home, env: { ...env, TMPDIR: '/nonexistent' }, piped: true })
   t.equal(unspooled.output, 'ZSystem resources temporarily unavailable. (#4.3.0)\n\0')

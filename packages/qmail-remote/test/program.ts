@@ -135,7 +135,7 @@ t.test('control files that are no files', async (t) => {
   const names = [
     ...['me', 'helohost', 'timeoutremote', 'timeoutconnect', 'timeoutdns', 'smtproutes', 'authsenders', 'outgoingip'],
     ...['ipme', 'ucspiclient', 'tlsclient', 'trustanchors', 'clientcert', 'clientkey', 'tlsclientciphers'],
-    ...['authclear', 'smtputf8'],
+    ...['tlsstrictness', 'authclear', 'smtputf8'],
   ]
   for (const name of names) {
     const home = makeHome(t, name === 'me' ? { 'control/helohost': 'h\n' } : {})
@@ -162,7 +162,7 @@ t.test('values of control files', async (t) => {
   const badIp = 'Zinvalid ipaddr in control/outgoingip (#4.3.0)\n\0'
   for (const ip of ['x', '192.0.2.256', '[192.0.2.1]', '192.0.2.1 192.0.2.2'])
     t.equal(await output({ outgoingip: `${ip}\n` }), badIp)
-  for (const ip of ['', '0.0.0.0', '::', '::1', '127.0.0.1', '192.0.2.99'])
+  for (const ip of ['', '0.0.0.0', '::', '::1', '127.0.0.1', '127.000.000.001', '192.0.2.99'])
     t.equal(await output({ outgoingip: `${ip} \n` }), NO_CONNECTION, ip)
   for (const line of ['x', '192.0.2.0/24', '::g']) t.equal(await output({ ipme: `192.0.2.1\n${line}\n` }), NO_CONTROL)
   t.equal(await output({ timeoutremote: '99999999999999999999\n', timeoutconnect: '0\n' }), NO_CONNECTION)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { byPreference, ownAddresses, plainAddress, type Target, withoutOwn } from '../src/target.ts'
+import { byPreference, ownAddresses, plainAddress, type Target, withoutOwn, withoutZeros } from '../src/target.ts'
 
 const target = (ip: string, preference = 0): Target => ({ ip, name: 'n', preference })
 
@@ -19,6 +19,9 @@ t.test('addresses', async (t) => {
   t.equal(plainAddress('::ffff:192.0.2.1'), '192.0.2.1')
   t.equal(plainAddress('::ffff:c000:201'), '192.0.2.1')
   t.equal(plainAddress('::ffff:0:192.0.2.1')?.includes('::ffff:0:'), true, 'translated, not mapped')
+  t.equal(plainAddress('010.000.002.099'), '10.0.2.99', 'zeros in front')
+  t.equal(withoutZeros('[010.0.0.1]'), '[10.0.0.1]')
+  for (const name of ['00.example', '01.2.3', '01.2.3.4.5', '01.2.3.4.']) t.equal(withoutZeros(name), name)
   for (const text of ['', '192.0.2', '192.0.2.256', 'a.example', '[::1]', '192.0.2.0/24', '::1%lo'])
     t.equal(plainAddress(text), undefined, text)
 })

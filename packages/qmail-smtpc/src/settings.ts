@@ -1,6 +1,19 @@
 /** What the control files and the environment tell qmail-smtpc. */
 import { type Credentials, type TlsPolicy, tlsPolicy } from '@moreqmail/smtp/client'
-import { controlLine, controlNumber, ENOENT, ENOTDIR, env, sys, type Unreadable } from '@moreqmail/unix'
+import {
+  controlLine,
+  controlNumber,
+  ENAMETOOLONG,
+  ENOENT,
+  ENOTDIR,
+  type Errno,
+  env,
+  sys,
+  type Unreadable,
+} from '@moreqmail/unix'
+
+/** A server's name may be longer than a file's, which can then not exist. */
+const NO_SUCH_FILE: readonly Errno[] = [ENOENT, ENOTDIR, ENAMETOOLONG]
 
 export interface Settings {
   /** Our name in HELO and EHLO. */
@@ -26,7 +39,7 @@ export function readSettings(host: string, unusable: Unreadable): Settings {
   const strictness = controlNumber('tlsstrictness', 0, unusable)
   const exists = (path: string): boolean => {
     const errno = sys.stat(path, 1, new Float64Array(9))
-    if (errno < 0 && errno !== -ENOENT && errno !== -ENOTDIR) unusable(errno)
+    if (errno < 0 && !NO_SUCH_FILE.includes(-errno)) unusable(errno)
     return errno >= 0
   }
   const user = env('SMTPC_USER')

@@ -136,6 +136,11 @@ t.test('a server that closes after every byte', async (t) => {
   }
 })
 
+t.test('a name too long for a file', async (t) => {
+  const args = ['h'.repeat(255), 's@b', 'r@d']
+  t.equal(await report(t, { args, control: { tlshosts: '/', notlshosts: '/' } }), DELIVERED)
+})
+
 t.test('a server that waits', async (t) => {
   const control = { timeoutremote: '1\n' }
   t.equal(await report(t, { control, replies: [] }), DIED)

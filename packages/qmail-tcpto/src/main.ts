@@ -31,7 +31,7 @@ export function main(): never {
 
   const moved = chdirHome()
   if (moved < 0) fatal('chdir', moved)
-  const place = sys.access('queue/lock', SEARCH)
+  const place = sys.access('queue/lock/.', SEARCH)
   if (place < 0) fatal('chdir', place)
   print(TCPTO, FORM4, false)
   print(TCPTO6, FORM6, true)

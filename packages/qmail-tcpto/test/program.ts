@@ -66,6 +66,11 @@ t.test('trouble', async (t) => {
   t.same(run(t, {}, { QMAILHOME: '/nonexistent' }), [111, 'fatal: unable to chdir: file does not exist\n'])
   t.same(run(t, {}, { QMAILHOME: '/etc' }), [111, 'fatal: unable to chdir: file does not exist\n'])
   t.same(run(t, { 'queue/lock/tcpto': '/' }), [111, 'fatal: unable to open tcpto: is a directory\n'])
+  const home = mkdtempSync(join(tmpdir(), 'tcpto-'))
+  t.teardown(() => rmSync(home, { recursive: true }))
+  mkdirSync(join(home, 'queue'))
+  writeFileSync(join(home, 'queue/lock'), '', { mode: 0o755 })
+  t.same(run(t, {}, { QMAILHOME: home }), [111, 'fatal: unable to chdir: not a directory\n'])
   const empty = Buffer.alloc(0)
   t.same(run(t, { 'queue/lock/tcpto': empty, 'run/qmail-remote/tcpto6': '/' }), [
     111,

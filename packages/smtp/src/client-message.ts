@@ -24,10 +24,13 @@ const MUCH = 65536
 const MAX_HEAD = 65536
 const HEAD_PIECE = 4096
 
-/** The message from where the descriptor stands; `large` is called once if it turns out to be more than 64 KiB. */
-export function messageOn(io: FileIo, fd: number, large: () => void): Message {
+/**
+ * The message from where the descriptor stands; `large` is called once if it turns out to be more than 64 KiB. A
+ * `stream` may be a file, but is treated as a pipe, of which nothing is known before it is read.
+ */
+export function messageOn(io: FileIo, fd: number, large: () => void, stream = false): Message {
   const about = new Float64Array(9)
-  const regular = io.fstat(fd, about) >= 0 && ((about[2] as number) & TYPE) === REGULAR
+  const regular = !stream && io.fstat(fd, about) >= 0 && ((about[2] as number) & TYPE) === REGULAR
   const start = regular ? io.lseek(fd, 0, SEEK_CUR) : 0
   const end = about[6] as number
   const size = regular ? Math.max(0, end - start) : undefined

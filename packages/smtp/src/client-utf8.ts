@@ -54,7 +54,7 @@ export function receivedWithUtf8(header: string): boolean {
   if (first < 0) return false
   const after = lines.findIndex((line, at) => at > first && !/^[ \t]/.test(line))
   const field = lines.slice(first, after < 0 ? undefined : after).join('\n')
-  return /\swith\s+utf8smtps?a?(?:\s|$)/i.test(clauses(field.slice(field.indexOf(':') + 1)))
+  return /(?:^|\s)with\s+utf8smtps?a?(?:\s|$)/i.test(clauses(field.slice(field.indexOf(':') + 1)))
 }
 
 /** The text up to the first `;`, a blank in place of each comment and quoted string. */

@@ -75,6 +75,8 @@ t.test('sizes and last lines of files', async (t) => {
   t.same(about('a\nb', 10), [0, false], 'beyond the end')
   const pipe = messageOn(pipeIo('a', 1), 0, nothing)
   t.same([pipe.size, pipe.endsPartial()], [undefined, false])
+  const stream = messageOn(fileIo(1), open('1a: b\n\nx'), nothing, true)
+  t.same([stream.size, stream.endsPartial()], [undefined, false], 'a file that is to be like a pipe')
 })
 
 t.test('headers, and the message after them', async (t) => {

@@ -19,6 +19,7 @@ t.test('Received', async (t) => {
     'Return-Path: <x@y>\nDelivered-To: x\nRECEIVED: from x\n (y)\n\twith\n\tUTF8SMTPS\n ; date\nReceived: with ESMTP; x\n',
     'Received: (comment) with (another (nested) one) UTF8SMTPSA (and "this); date\n',
     'Received: with utf8smtp',
+    'Received:with UTF8SMTP; date\n',
   ]
   for (const header of yes) t.ok(receivedWithUtf8(header), header)
   const no = [
