@@ -73,9 +73,9 @@ export function takeApart(header: string): Fields {
   return { ...kept, dates, lists }
 }
 
-/** The text of a field without line ends. */
+/** The text of a field without line ends; a line feed then stands for a NUL, as in host rules. */
 export function unfold(header: string, from: number, to: number): string {
-  return header.slice(from, to).replaceAll('\n', '')
+  return header.slice(from, to).replaceAll('\n', '').replaceAll('\0', '\n')
 }
 
 /** Behind the last line of the field that begins there. */

@@ -16,7 +16,7 @@ for (const c of '@<>[](),;:"\\\x7f') NEEDS_QUOTES[c.charCodeAt(0)] = 1
 
 /** 1 for the bytes for which a note can't just stand in quotes. */
 const NOT_QUIET = new Uint8Array(256)
-for (const c of '\0\r"\\[]=') NOT_QUIET[c.charCodeAt(0)] = 1
+for (const c of '\0\n\r"\\[]=') NOT_QUIET[c.charCodeAt(0)] = 1
 
 const DOT = 46
 const AT = 64
@@ -85,9 +85,9 @@ function isQuiet(note: string): boolean {
   return true
 }
 
-/** A backslash before what would mean something between quotes or brackets. */
+/** A backslash before what would mean something between quotes or brackets. A line feed stands for a NUL. */
 function masked(text: string): string {
-  return text.replace(/[\0\r"\\[\]]/g, '\\$&')
+  return text.replace(/[\0\r"\\[\]]/g, '\\$&').replaceAll('\n', '\\\0')
 }
 
 /** A note in quotes; but encoded-words, which mean nothing there, stand between quoted strings. */

@@ -66,4 +66,5 @@ t.test('fields next to each other take no memory each', async (t) => {
 
 t.test('unfold', async (t) => {
   t.equal(unfold('To: a\n b\n\tc\n', 3, 12), ' a b\tc')
+  t.equal(unfold('To: a\0\n b\n', 3, 9), ' a\n b')
 })

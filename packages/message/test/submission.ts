@@ -146,3 +146,9 @@ t.test('what is printed is read as the same', async (t) => {
   }
   t.equal(tried, 10_000)
 })
+
+t.test('a NUL in a field and a NUL in a rule are the same', async (t) => {
+  const rules = parseRules('*b\0:c\0d\n')
+  const out = rewritten('To: x@ab\0, (n\0) y@z\n', { rules, sender: 'x@ac\nd' })
+  t.match(out, '\nFrom: x@"ac\\\0d"\nTo: x@"ac\\\0d", "n\\\0" <y@z>\n')
+})

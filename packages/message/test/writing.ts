@@ -18,6 +18,7 @@ t.test('addresses', async (t) => {
     ['@@c', '"@"@c'],
     ['a b@h', '"a b"@h'],
     ['a"\\\r\0[]b@h', '"a\\"\\\\\\\r\\\0\\[\\]b"@h'],
+    ['a\nb@c\nd', '"a\\\0b"@"c\\\0d"'],
     ['j\xfc@m\xfc.de', 'j\xfc@m\xfc.de'],
     ['a\x7fb@h', '"a\x7fb"@h'],
     ['a\tb@h', '"a\tb"@h'],
