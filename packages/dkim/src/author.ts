@@ -22,7 +22,10 @@ export function domainOf(address: string): string | undefined {
   return at < 0 ? undefined : usableDomain(address.slice(at + 1))
 }
 
+/** RFC 1035 2.3.4; a longer one is no name of a file either. */
+const MAX_DOMAIN = 253
+
 /** The domain in lower case, if it can sign. */
 export function usableDomain(domain: string): string | undefined {
-  return isDomain(domain) && !domain.startsWith('.') ? lower(domain) : undefined
+  return isDomain(domain) && domain.length <= MAX_DOMAIN ? lower(domain) : undefined
 }

@@ -44,7 +44,10 @@ function quoted(value: string, plain: RegExp): string {
 
 /** True if the field claims to be of the host of this name. */
 export function isResultsOf(field: Field, id: string): boolean {
-  return field.name === RESULTS_FIELD && lower(firstWord(valueText(field))) === lower(id)
+  if (field.name !== RESULTS_FIELD) return false
+  const word = lower(firstWord(valueText(field)))
+  // Some readers take a version that is joined so.
+  return word === lower(id) || word.startsWith(`${lower(id)}/`)
 }
 
 /** The first token or quoted string of a value, comments and white space before it left out. */

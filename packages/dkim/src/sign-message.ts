@@ -31,13 +31,13 @@ export function signMessage(exits: SignExits): void {
     exit(exits[kind])
   }
   const envelope = givenEnvelope()
+  const message = givenMessage()
+  if (typeof message !== 'number') failCopy(message, fail)
+  if (env('NODKIM') !== undefined) finish(message, '', fail)
   if (typeof envelope === 'number') fail('readError', 'unable to read envelope (#4.3.0)')
   if (typeof envelope === 'string' && envelope !== 'none') fail('badEnvelope', 'bad envelope (#4.3.0)')
   const sender = envelope === 'none' ? senderInEnvironment() : envelope.sender
-  const message = givenMessage()
-  if (typeof message !== 'number') failCopy(message, fail)
   if (chdirHome() < 0) fail('configuration', 'unable to enter the qmail home (#4.3.0)')
-  if (env('NODKIM') !== undefined) finish(message, '', fail)
   const { header, rest } = readHeader(message, fail)
   const fields = fieldsOf(header.header, '\n')
   const signers = fields.some(({ name }) => name === 'from') ? signersFor(fields, sender, fail) : []

@@ -42,6 +42,7 @@ t.test('isResultsOf', async (t) => {
     ' "mx\\.example.org" ; none',
     ' mx.example.org(c); none',
     ' mx.example.org',
+    ' mx.example.org/1; none',
   ])
     t.ok(isResultsOf(field(`Authentication-Results:${value}`), 'mx.example.org'), value)
   for (const value of [

@@ -147,6 +147,8 @@ t.test('authors', async (t) => {
     ['From: joe@ex\xe4mple.com\n', undefined],
     ['From: joe@a\0.example\n', undefined],
     ['From:\n', undefined],
+    [`From: joe@${'a'.repeat(245)}.example\n`, `${'a'.repeat(245)}.example`],
+    [`From: joe@${'a'.repeat(246)}.example\n`, undefined],
     ['From: list:;\n', undefined],
     ['To: joe@example.com\n', undefined],
     ['', undefined],

@@ -1,6 +1,6 @@
 /** Running filters one after the other over a message and its envelope. */
 import { type Envelope, MAX_ADDRESS } from '@moreqmail/queue/envelope'
-import { type Errno, environment, latin1, NUL, spawn, sys, temporaryFile, wait } from '@moreqmail/unix'
+import { type Errno, environment, latin1, NUL, spawn, sys, temporaryFile, waitUnstopped } from '@moreqmail/unix'
 import type { Command } from './command-line.ts'
 import { type EnvelopeFault, envelopeInFile } from './envelope.ts'
 import { filterVariables, type Variables } from './variables.ts'
@@ -92,7 +92,7 @@ export class Filtering {
       ],
     })
     if (pid < 0) return { kind: 'unable', errno: pid }
-    const status = wait(pid)
+    const status = waitUnstopped(pid)
     if (typeof status === 'number') return { kind: 'unable', errno: status }
     if (status.signal !== 0) return { kind: 'signal', signal: status.signal }
     if (status.code !== 0) return { kind: 'exit', code: status.code }

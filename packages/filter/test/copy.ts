@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ENOENT, environment, sys } from '@moreqmail/unix'
@@ -51,4 +51,8 @@ t.test('into a temporary file', async (t) => {
 t.test('which side fails', async (t) => {
   t.equal(copy(openSync(dir, 'r'), openSync('/dev/null', 'w'))?.side, 'read')
   t.equal(copy(source(Uint8Array.of(1)), openSync('/dev/full', 'w'))?.side, 'write')
+  const closed = source(Uint8Array.of(1))
+  closeSync(closed)
+  t.equal(copy(closed, openSync('/dev/null', 'w'))?.side, 'read')
+  t.equal(copy(openSync('/dev/null', 'r'), closed + 10)?.side, 'write', 'even if there is nothing to write')
 })

@@ -43,8 +43,9 @@ export function contentOf(control: Control, text: string, facts: Facts): Content
 /** The lines that count, without blanks at their ends. */
 export function entriesOf(text: string): Entry[] {
   return text
-    .split(/[\n\0]/)
-    .map((line, i) => ({ number: i + 1, text: trimEnd(line) }))
+    .split('\n')
+    .flatMap((line, i) => (/^[#\0]/.test(line) ? [] : line.split('\0').map((text) => ({ number: i + 1, text }))))
+    .map(({ number, text }) => ({ number, text: trimEnd(text) }))
     .filter(({ text }) => text !== '' && !text.startsWith('#'))
 }
 

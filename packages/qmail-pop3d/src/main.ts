@@ -49,13 +49,18 @@ export function main(): never {
 /** Executes commands up to QUIT. */
 function converse(session: Session, output: Writer): void {
   const input = new Reader(0, { timeout: TIMEOUT, timedOut: gone, failed: gone })
+  // The client has been promised a message: it gets what there is of it, without its end.
+  const unreadable: () => never = () => {
+    output.flush()
+    return gone()
+  }
   for (;;) {
     const line = input.line()
     if (line === 'eof') gone()
     const step = line === 'long' ? { reply: TOO_LONG } : command(session, line)
     if ('quit' in step) return
     if ('reply' in step) output.puts(`${step.reply}\r\n`)
-    else if (!sendMessage(output, step.send, step.lines, gone)) output.puts(`${NO_MESSAGE}\r\n`)
+    else if (!sendMessage(output, step.send, step.lines, unreadable)) output.puts(`${NO_MESSAGE}\r\n`)
     output.flush()
   }
 }

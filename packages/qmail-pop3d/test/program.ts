@@ -155,6 +155,19 @@ t.test('a message that has gone', async (t) => {
   t.equal(stayed.out, '+OK \r\n', 'a failed rename does not matter')
 })
 
+t.test('a message that can be opened but not read', async (t) => {
+  const { code, out, left } = await session({
+    input: ['DELE 2\r\nRETR 1\r\nQUIT\r\n'],
+    meanwhile: (dir) => {
+      rmSync(join(dir, 'new/1'))
+      mkdirSync(join(dir, 'new/1'))
+    },
+  })
+  t.equal(out, '+OK \r\n+OK \r\n')
+  t.equal(code, 0)
+  t.same(left, ['cur/2:2,S', 'new/1'], 'nothing is removed')
+})
+
 t.test('names with colons', async (t) => {
   const { out, left } = await session({ files: { 'new/a:b': 'x' }, input: ['UIDL\r\nQUIT\r\n'] })
   t.equal(out, '+OK \r\n1 a\r\n.\r\n+OK \r\n')

@@ -8,6 +8,8 @@ export const synopsis = 'qmail-qfilter-addtlsheader'
 
 export function main(): never {
   const header = tlsHeader(env, () => utcDate(sys.clock(0))) ?? ''
+  // From its beginning, if it has one.
+  sys.lseek(0, 0, 0)
   const fault = copy(0, 1, header)
   exit(fault === undefined ? 0 : COPY_EXIT[fault.side])
 }

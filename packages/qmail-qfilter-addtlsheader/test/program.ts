@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
+import { mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 
@@ -27,6 +28,15 @@ t.test('the message stays as it is', async (t) => {
     const { code, out } = await run(message, TLS)
     t.ok(code === 0 && LINE.test(out) && out.replace(LINE, '') === message, `${message.length} bytes, with TLS`)
   }
+})
+
+t.test('a file is read from its beginning', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'moreqmail-tls-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  writeFileSync(join(directory, 'message'), 'Subject: x\n\ny\n')
+  const file = openSync(join(directory, 'message'), 'r')
+  readSync(file, Buffer.alloc(5))
+  t.equal((await run('', {}, [file, 'pipe', 'pipe'])).out, 'Subject: x\n\ny\n')
 })
 
 t.test('trouble', async (t) => {

@@ -9,12 +9,12 @@ export const synopsis = 'qmail-qfilter-srsreverse'
 export function main(): never {
   const refuse: Refuse = refusal()
   const envelope = givenEnvelope()
-  if (envelope === 'none') exit(FILTER_EXIT.done)
-  if (typeof envelope === 'number') exit(FILTER_EXIT.readError)
-  if (typeof envelope === 'string') exit(FILTER_EXIT.badEnvelope)
   if (chdirHome() < 0) misconfigured()
   const domain = controlLine('srs_domain', misconfigured)
-  if (!domain || !hasSrs(envelope, domain)) exit(FILTER_EXIT.done)
+  if (!domain || envelope === 'none') exit(FILTER_EXIT.done)
+  if (typeof envelope === 'number') exit(FILTER_EXIT.readError)
+  if (typeof envelope === 'string') exit(FILTER_EXIT.badEnvelope)
+  if (!hasSrs(envelope, domain)) exit(FILTER_EXIT.done)
   const settings = srsSettings(domain, {
     line: (name) => controlLine(name, misconfigured),
     list: (name) => controlList(name, misconfigured)?.entries(),

@@ -92,6 +92,7 @@ t.test('settings', async (t) => {
   t.same(await reverse(home, 'F\0Ta@b\0\0'), UNCHANGED, 'of no interest here')
   writeFileSync(join(home, 'control/srs_domain'), '\n')
   t.same(await reverse(home, bounce), UNCHANGED, 'switched off')
+  t.same(await reverse(home, 'garbage'), UNCHANGED, 'whatever comes')
 })
 
 t.test('20,000 recipients', async (t) => {

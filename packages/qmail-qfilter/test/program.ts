@@ -80,6 +80,7 @@ t.test('filters that fail', async (t) => {
     ['no program', [`${dir}`], 81],
     ['killed', sh('kill -KILL $$'), 81],
     ['killed by a pipe', sh('kill -PIPE $$'), 81],
+    ['stopped', sh('kill -STOP $$; echo late'), 81],
     ['too large a file', sh('ulimit -f 1; exec yes'), 81],
     ['fails', sh('exit 1'), 1],
     ['rejects', sh('exit 31'), 31],
@@ -99,6 +100,15 @@ t.test('a filter that does not read, and one that closes everything', async (t) 
   t.equal(kept(dir, 'message').length, MESSAGE.length * 100_000)
   t.equal(code(await filter(dir, sh('exec <&- >&- 2>&- 3<&- 4>&- 5>&-'))), 0)
   t.equal(kept(dir, 'message'), MESSAGE)
+})
+
+t.test('a caller that gives nothing to read', async (t) => {
+  const dir = home()
+  const wanting = (redirection: string) => ['/bin/sh', '-c', `exec "${BIN}/qmail-qfilter" ${redirection}`]
+  for (const env of WAYS)
+    for (const redirection of ['<&-', '>&-', '</', '1</'])
+      t.equal(code(await run(wanting(redirection), { ...setting(dir), ...env })), 53, redirection)
+  t.notOk(queued(dir))
 })
 
 t.test('a filter that leaves a process behind', async (t) => {

@@ -83,6 +83,13 @@ for (const name of NAMES) {
     t.equal(await signed({ message: foreign, envelope: 'Fx@other.example\0Tr@h\0\0' }), undefined)
     t.equal(await signed({ message: 'To: x\n\n', envelope: 'Fx@srs.example\0Tr@h\0\0' }), undefined, 'no From field')
     t.equal(await signed({ env: { NODKIM: '' } }), undefined)
+    const unsigned = await run(t, name, { files: keys, env: { NODKIM: '' }, envelope: 'garbage' })
+    t.same([unsigned.code, unsigned.out], [0, MESSAGE], 'nothing else is looked at')
+    t.equal(
+      await signed({ message: foreign.replace('elsewhere', 'x'.repeat(300)) }),
+      undefined,
+      'too long for a domain',
+    )
     t.equal(await signed({ message: MESSAGE.replace('\nS', '\rS') }), 'example.com', 'a CR ends a line when it is sent')
     const { changed, out } = await run(t, name, { files: keys, envelope: 'Fx@srs.example\0Tr@h\0\0' })
     t.same([changed, out.endsWith(MESSAGE)], ['', true], 'the envelope is left alone')

@@ -1,4 +1,5 @@
 /** qmail-rfilter-remote: stands in for qmail-remote, with the filters that a control file lists. */
+import { execRemote } from '@moreqmail/filter'
 import { args, env, environment, execPath, exit, home, listFile, Writer } from '@moreqmail/unix'
 import { filterWords, pathWith } from './filters.ts'
 
@@ -6,8 +7,8 @@ export const synopsis = 'qmail-rfilter-remote host sender recip [ recip ... ]'
 
 const IMPROPER = 'DI (qmail-rfilter-remote) was invoked improperly. (#5.3.5)'
 const UNREADABLE = 'Zqmail-rfilter-remote: unable to read control files. (#4.3.0)'
-const NO_RFILTER = 'Zqmail-rfilter-remote: unable to run qmail-rfilter. (#4.3.0)'
-const NO_REMOTE = 'Zqmail-rfilter-remote: unable to run qmail-remote. (#4.3.0)'
+/** Also if it is qmail-remote, run in its place. */
+const NOT_RUN = 'Zqmail-rfilter-remote: unable to run qmail-rfilter. (#4.3.0)'
 
 const REPORT = 1
 
@@ -17,14 +18,12 @@ export function main(): never {
   const words = filters()
   const bin = `${home()}/bin`
   if (words.length === 0) {
-    const other = env('QRF_QMAILREMOTE')
-    // One that is not the usual one goes by its own name: some executables are many programs.
-    execPath(other ?? `${bin}/qmail-remote`, [other ?? 'qmail-remote', ...order])
-    report(NO_REMOTE)
+    execRemote(env('QRF_QMAILREMOTE'), order)
+    report(NOT_RUN)
   }
   const next = environment().with({ PATH: pathWith(bin, env('PATH')) })
   execPath(`${bin}/qmail-rfilter`, ['qmail-rfilter', ...order, '--', ...words], next)
-  report(NO_RFILTER)
+  report(NOT_RUN)
 }
 
 /** The filters' words. A file that was named for them must be there: else a signature would be missing, say. */

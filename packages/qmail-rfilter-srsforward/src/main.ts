@@ -1,6 +1,6 @@
 /** qmail-rfilter-srsforward: rewrites the sender of a forwarded message, so that SPF holds and bounces come back. */
 import { openCdb } from '@moreqmail/cdb'
-import { giveEnvelope, givenEnvelope, REMOTE_FILTER_EXIT } from '@moreqmail/filter'
+import { giveEnvelope, givenEnvelope, REMOTE_FILTER_EXIT, senderInEnvironment } from '@moreqmail/filter'
 import type { Listed } from '@moreqmail/smtp/hosts'
 import { forward, srsSettings } from '@moreqmail/srs'
 import { chdirHome, complain, controlLine, controlList, controlNumber, exit, sys } from '@moreqmail/unix'
@@ -13,18 +13,21 @@ const MAX_SENDER = 1000
 
 export function main(): never {
   const envelope = givenEnvelope()
-  if (envelope === 'none') exit(REMOTE_FILTER_EXIT.done)
-  if (typeof envelope !== 'object') defer('bad envelope')
   if (chdirHome() < 0) unreadable()
   const domain = controlLine('srs_domain', unreadable)
-  if (!domain || !isForeign(envelope.sender, domain, own)) exit(REMOTE_FILTER_EXIT.done)
+  if (!domain) exit(REMOTE_FILTER_EXIT.done)
+  if (typeof envelope !== 'object' && envelope !== 'none') defer('bad envelope')
+  const given = envelope === 'none' ? (senderInEnvironment() ?? '') : envelope.sender
+  if (!isForeign(given, domain, own)) exit(REMOTE_FILTER_EXIT.done)
   const settings = srsSettings(domain, {
     line: (name) => controlLine(name, unreadable),
     list: (name) => controlList(name, unreadable)?.entries(),
   })
   if (settings.secrets.length === 0) defer('no secrets in control/srs_secrets')
-  const sender = forward(envelope.sender, settings, sys.clock(0))
-  if (sender === envelope.sender || sender.length > MAX_SENDER) exit(REMOTE_FILTER_EXIT.done)
+  // Without an envelope there is nobody to send to: only what is wrong with the configuration shows.
+  if (envelope === 'none') exit(REMOTE_FILTER_EXIT.done)
+  const sender = forward(given, settings, sys.clock(0))
+  if (sender === given || sender.length > MAX_SENDER) exit(REMOTE_FILTER_EXIT.done)
   if (giveEnvelope({ ...envelope, sender }) < 0) defer('unable to write the envelope')
   exit(REMOTE_FILTER_EXIT.done)
 }

@@ -22,6 +22,7 @@ export function filtered(order: Order, report: Report): Filtering {
 function begin(order: Order, report: Report): Filtering {
   const message = fileKind(MESSAGE) === 'file' ? MESSAGE : copyToFile(MESSAGE)
   if (typeof message !== 'number') report(message.side === 'read' ? say.NO_MESSAGE : say.NO_FILE)
+  if (sys.pread(message, new Uint8Array(1), 0, 1, 0) < 0) report(say.NO_MESSAGE)
   const file = newFile(report)
   const envelope = bytes(encodeEnvelope(order))
   if (sys.write(file, envelope, 0, envelope.length) !== envelope.length) report(say.NO_FILE)

@@ -149,8 +149,16 @@ t.test('descriptors that were open before', async (t) => {
 t.test('a message that can not be read', async (t) => {
   const dir = home(t)
   const from = (where: string) => ['/bin/sh', '-c', `exec "$@" ${where}`, 'sh']
-  for (const where of ['</', '0>/dev/null'])
+  for (const where of ['</', '0>/dev/null', '0>>mess', '0<&-'])
     t.equal(await report(dir, ['--', 'cat'], { before: from(where) }), failed('unable to read message.'), where)
+})
+
+t.test('a message that has been read before', async (t) => {
+  const dir = home(t)
+  for (const filters of [[], ['--', 'true']]) {
+    t.equal(await report(dir, filters, { before: ['/bin/sh', '-c', 'read line; exec "$@"', 'sh'] }), SENT)
+    t.equal(got(dir, 'message'), MESSAGE)
+  }
 })
 
 t.test('the words of qmail-rspawn', async (t) => {

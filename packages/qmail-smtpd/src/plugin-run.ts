@@ -49,8 +49,10 @@ export class PluginRunner {
     const refused = event === 'mail' || event === 'rcpt' || event === 'data' ? this.#refusals.get(event) : undefined
     if (refused !== undefined) return { refuse: refused.join('\r\n') }
     const on: OnEvent = { changes, address: variables[changes] ?? '' }
-    if (this.#plugins === undefined || this.#off) return { approved: false, address: on.address }
+    if (this.#plugins === undefined) return { approved: false, address: on.address }
+    // The queue program, too, goes by them: without plugins they must not stay those of an earlier command.
     for (const [name, value] of Object.entries(variables)) environment().set(name, value)
+    if (this.#off) return { approved: false, address: on.address }
     for (const plugin of this.#plugins.get(event) ?? []) {
       const verdict = this.#one(plugin, on)
       if (verdict === 'next') break

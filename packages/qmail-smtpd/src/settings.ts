@@ -37,12 +37,13 @@ export interface Configuration {
 export function readConfiguration(unreadable: Unreadable): Configuration {
   const me = controlLine('me', unreadable)
   const limit = env('DATABYTES')
+  const rcpthosts = controlList('rcpthosts', unreadable)
   const configuration = {
     greeting: controlLine('smtpgreeting', unreadable) ?? me ?? unreadable(0),
     localName: controlLine('localiphost', unreadable) ?? me,
     timeout: Math.max(1, controlNumber('timeoutsmtpd', 1200, unreadable)),
-    rcpthosts: controlList('rcpthosts', unreadable),
-    morercpthosts: more(unreadable),
+    rcpthosts,
+    morercpthosts: rcpthosts && more(unreadable),
     badmailfrom: controlList('badmailfrom', unreadable),
     databytes: controlNumber('databytes', 0, unreadable),
     smtputf8: controlNumber('smtputf8', 0, unreadable) !== 0,

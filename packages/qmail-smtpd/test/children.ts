@@ -117,6 +117,17 @@ t.test('addresses, counts and lists', async (t) => {
   )
 })
 
+t.test('what the queue program knows when the plugins are off', async (t) => {
+  const files = {
+    'control/smtpplugins': '[mail]\n:echo A\n',
+    queue: '#!/bin/sh\necho "$SMTPMAILFROM $SMTPRCPTTO $SMTPRCPTCOUNTALL" >>seen\n',
+  }
+  const next = ['MAIL FROM:<d@e>', 'RCPT TO:<f@g>', 'RCPT TO:<h@i>', 'DATA', 'x', '.']
+  const input = [`${[...MESSAGE, ...next, 'QUIT'].join('\r\n')}\r\n`]
+  const { file } = await session({ input, files, env: { QMAILQUEUE: './queue' } })
+  t.equal(file('seen'), 'a@b c@d 1\nd@e h@i 2\n')
+})
+
 t.test('a plugin chooses the queue program', async (t) => {
   const files = { 'control/smtpplugins': '[data]\n:echo SQMAILQUEUE=./other\n', other: '#!/bin/sh\nexit 31\n' }
   t.equal(

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
 import { plain, session } from './support/session.ts'
 
@@ -64,4 +67,24 @@ t.test('a client that never reads', async (t) => {
   const { code, err } = await session({ input: ['HELP\r\n'.repeat(20_000)], files, deaf: true })
   t.equal(code, 1)
   t.equal(err, '')
+})
+
+t.test('morercpthosts.cdb is of no interest without rcpthosts', async (t) => {
+  const home = mkdtempSync(join(tmpdir(), 'session-'))
+  t.teardown(() => rmSync(home, { recursive: true }))
+  mkdirSync(join(home, 'control'))
+  writeFileSync(join(home, 'control/me'), 'mx.example\n')
+  // Nobody can open that.
+  symlinkSync('morercpthosts.cdb', join(home, 'control/morercpthosts.cdb'))
+  const env = { QMAILHOME: home }
+  t.equal((await session({ input: ['QUIT\r\n'], env })).out, '220 mx.example ESMTP\r\n221 mx.example\r\n')
+  writeFileSync(join(home, 'control/rcpthosts'), '')
+  t.equal((await session({ input: ['QUIT\r\n'], env })).out, '421 unable to read controls (#4.3.0)\r\n')
+})
+
+t.test('a NUL in a list does not bring a comment to life', async (t) => {
+  const files = { 'control/badmailfrom': '#c\0a@b\n\0c@d\ne\0g@h\n' }
+  const from = (sender: string): string => `MAIL FROM:<${sender}>\r\nRCPT TO:<r>\r\n`
+  const { out } = await session({ input: [from('a@b'), from('c@d'), from('g@h'), 'QUIT\r\n'], files })
+  t.match(out, /^220 .*\r\n(250 ok\r\n){5}553 sorry.*\r\n221 .*\r\n$/)
 })

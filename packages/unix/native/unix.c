@@ -703,13 +703,23 @@ static napi_value js_keep(napi_env env, napi_callback_info info) {
   return integer(env, 0);
 }
 
+/* Bun opens /dev/null, close-on-exec, where 0-2 were closed at the start; Node marks its 0-2 so in any case. */
+static bool on_bun(napi_env env) {
+  napi_value global;
+  bool has = false;
+  if (napi_get_global(env, &global) == napi_ok) napi_has_named_property(env, global, "Bun", &has);
+  return has;
+}
+
 /* The runtime's own descriptors don't count: whoever asks means one that was handed over. */
 static napi_value js_isopen(napi_env env, napi_callback_info info) {
   BEGIN(1);
   FD(fd, 0);
   size_t i = 0;
-  if (fcntl(fd, F_GETFD) == -1) return integer(env, -errno);
-  if (fd <= 2 || is_ours(fd)) return integer(env, 0);
+  int flags = fcntl(fd, F_GETFD);
+  if (flags == -1) return integer(env, -errno);
+  if (fd <= 2) return integer(env, flags & FD_CLOEXEC && on_bun(env) ? -EBADF : 0);
+  if (is_ours(fd)) return integer(env, 0);
   if (!inheritable_list) return integer(env, is_runtimes(fd) ? -EBADF : 0);
   while (i < inheritable_count && inheritable_list[i] != fd) ++i;
   return integer(env, i < inheritable_count ? 0 : -EBADF);
@@ -1691,12 +1701,12 @@ static napi_value js_standby(napi_env env, napi_callback_info info) {
 static napi_value js_waitpid(napi_env env, napi_callback_info info) {
   BEGIN(3);
   INT(pid, 0);
-  INT(nohang, 1);
+  INT(how, 1);
   void *data;
   size_t size;
   if (!get_typed(&c, 2, napi_int32_array, 1, &data, &size)) return integer(env, -EINVAL);
   int status = 0;
-  RETRY(r, waitpid((pid_t)pid, &status, nohang ? WNOHANG : 0));
+  RETRY(r, waitpid((pid_t)pid, &status, how == 1 ? WNOHANG : how == 2 ? WUNTRACED : 0));
   ((int32_t *)data)[0] = status;
   return outcome(env, r);
 }

@@ -57,9 +57,11 @@ export function firstLine(text: string): string {
   return trimEnd(end < 0 ? text : text.slice(0, end))
 }
 
-/** The text with line feeds for its NULs. */
-function withLineFeeds(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\n') : text
+/** A list's text without NULs: one within a line splits it, one at its beginning makes it a comment, as `#` does. */
+function withoutNuls(text: string): string {
+  if (!text.includes('\0')) return text
+  const lines = text.split('\n').filter((line) => !line.startsWith('#') && !line.startsWith('\0'))
+  return lines.join('\n').replaceAll('\0', '\n')
 }
 
 /**
@@ -77,10 +79,10 @@ export class List {
   #folded: string | undefined
 
   constructor(text: string) {
-    this.#text = text
+    this.#text = withoutNuls(text)
   }
 
-  /** All entries in order: lines (NUL ends one too), trailing blanks cut, empty ones and comments left out. */
+  /** All entries in order: lines, trailing blanks cut, empty ones and comments left out. */
   *entries(): Generator<string> {
     let start = 0
     while (start < this.#text.length) {
@@ -105,7 +107,7 @@ export class List {
   #find(start: string, whole: boolean): string | undefined {
     if (start.startsWith('#')) return undefined
     // Folding by the engine also folds some bytes above 127: candidates are compared again, byte by byte.
-    this.#folded ??= withLineFeeds(this.#text).toLowerCase()
+    this.#folded ??= this.#text.toLowerCase()
     const folded = this.#folded
     const line = start.toLowerCase()
     let found: string | undefined
@@ -119,8 +121,6 @@ export class List {
 
   #endOf(start: number): number {
     const lf = this.#text.indexOf('\n', start)
-    const end = lf < 0 ? this.#text.length : lf
-    const nul = this.#text.slice(start, end).indexOf('\0')
-    return nul < 0 ? end : start + nul
+    return lf < 0 ? this.#text.length : lf
   }
 }

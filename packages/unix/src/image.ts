@@ -3,6 +3,7 @@ import { basename, LF } from './bytes.ts'
 import { Environment } from './env.ts'
 import { EACCES, EBUSY, ENOENT, ENOTDIR, type Errno } from './errno.ts'
 import { compiled, makeReady, sys } from './shim.ts'
+import { SIGKILL } from './signals.ts'
 
 /** One of our programs, as the toolkit's table has it. */
 export interface Program {
@@ -396,6 +397,19 @@ export function wait(pid: number): Status | Errno {
   const result = sys.waitpid(pid, 0, waited)
   return result < 0 ? result : statusOf(waited[0] ?? 0)
 }
+
+/** Waits for a child that must not stop: one that a signal stops is killed, and has ended by that signal. */
+export function waitUnstopped(pid: number): Status | Errno {
+  const result = sys.waitpid(pid, 2, waited)
+  const raw = waited[0] ?? 0
+  if (result < 0 || (raw & STOPPED) !== STOPPED) return result < 0 ? result : statusOf(raw)
+  sys.kill(pid, SIGKILL)
+  const end = wait(pid)
+  return typeof end === 'number' ? end : { raw: end.raw, code: -1, signal: (raw >> 8) & 255 }
+}
+
+/** The low bits of the wait status of a child that has stopped. */
+const STOPPED = 127
 
 /** Where waitpid puts the status; read at once. */
 const waited = new Int32Array(1)

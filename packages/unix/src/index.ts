@@ -34,6 +34,7 @@ export {
   start,
   statusOf,
   wait,
+  waitUnstopped,
 } from './image.ts'
 export * from './message.ts'
 export * from './reader.ts'

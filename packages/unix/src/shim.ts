@@ -115,8 +115,8 @@ export interface Sys {
   /** The process name and, as far as they fit, the arguments that ps shows. */
   title(argv: readonly string[]): Errno
   threads(): number
-  /** The pid, 0 (nohang: still running); status[0] is the raw wait status. */
-  waitpid(pid: number, nohang: 0 | 1, status: Int32Array): number
+  /** The pid, or 0 for `how` 1 and still running; `how` 2 is a stop too. status[0] is the raw wait status. */
+  waitpid(pid: number, how: 0 | 1 | 2, status: Int32Array): number
   kill(pid: number, signal: number): Errno
   setpgid(pid: number, group: number): Errno
   setsid(): number

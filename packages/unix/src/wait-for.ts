@@ -5,6 +5,9 @@ import { sys } from './shim.ts'
 export const POLLIN = 1
 export const POLLOUT = 4
 
+/** Milliseconds that poll can wait. */
+const LONGEST = 0x7fffffff
+
 const one = new Int32Array(3)
 
 /** Milliseconds that never jump, with fraction. */
@@ -19,7 +22,7 @@ export function now(): number {
 export function ready(fd: number, events: number, seconds: number): boolean {
   const until = seconds === Number.POSITIVE_INFINITY ? seconds : now() + seconds * 1000
   for (;;) {
-    const left = until === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(until - now()))
+    const left = until === Number.POSITIVE_INFINITY ? -1 : Math.min(LONGEST, Math.max(0, Math.ceil(until - now())))
     one[0] = fd
     one[1] = events
     const count = sys.poll(one, 1, left)

@@ -74,6 +74,10 @@ t.test('lists', async (t) => {
   t.equal(controlList('absent', refuse), undefined)
 })
 
+t.test('a NUL splits a line, but not a comment, and begins one', async (t) => {
+  t.same([...new List('a\0b\n#c\0d\n\0e\nf').entries()], ['a', 'b', 'f'])
+})
+
 t.test('ASCII letters alone are folded', async (t) => {
   const list = new List('\xc9COLE\n\xdfx\n')
   t.equal(list.has('\xc9cole'), true)
@@ -103,7 +107,9 @@ t.test('a list is what a slow reading of the rules says', async (t) => {
     const text = word(40)
     const key = word(4).replace(/[\n\0]/g, '')
     const entries = text
-      .split(/[\n\0]/)
+      .split('\n')
+      .filter((line) => !/^[#\0]/.test(line))
+      .flatMap((line) => line.split('\0'))
       .map((line) => line.replace(/[ \t]+$/, ''))
       .filter((line) => line !== '' && !line.startsWith('#'))
     const list = new List(text)

@@ -10,13 +10,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { sys } from '../src/index.ts'
 import { BUILD, fields, links, type Outcome, play, type Run } from './support/probe.ts'
 
-const NAMES = `state exec-it spawn-it nest heavy many die throws eat returns read-line flood as image exec-image
+const NAMES = `state exec-it spawn-it unstopped nest heavy many die throws eat returns read-line flood as image exec-image
   spawn-image own forks true`
 const { dir, remove } = links(NAMES.split(/\s+/))
 t.teardown(remove)
@@ -159,6 +159,15 @@ t.test('the next program has default signals and an empty mask', async (t) => {
     }
     const broken = 'exec 2>/dev/null; (sh -c "kill -PIPE $$"); exit 0'
     t.equal(play(dir, { argv: ['exec-it', 'sh', '-c', broken], env }).signal, 13, `${mode}: dies of SIGPIPE`)
+  }
+})
+
+t.test('a child that stops is killed', async (t) => {
+  for (const [mode, env] of MODES) {
+    const { code } = play(dir, { argv: ['unstopped', 'sh', '-c', 'kill -STOP $$; exit 3'], env })
+    t.equal(code, 128 + constants.signals.SIGSTOP, mode)
+    t.equal(play(dir, { argv: ['unstopped', 'die', '9'], env }).code, 128 + 9, mode)
+    t.equal(play(dir, { argv: ['unstopped', 'nest', '3'], env }).code, 3, mode)
   }
 })
 

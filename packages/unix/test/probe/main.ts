@@ -15,6 +15,7 @@ import {
   sys,
   Writer,
   wait,
+  waitUnstopped,
 } from '../../src/index.ts'
 
 type Main = () => never
@@ -69,6 +70,12 @@ const state: Main = () => {
 
 /** exec-it PROG...: becomes PROG. */
 const execIt: Main = () => fatal(111, `unable to run ${args()[0]}`, exec(args()))
+
+/** unstopped PROG...: our exit code is the child's, or 128 and its signal. */
+const unstopped: Main = () => {
+  const status = waitUnstopped(spawn(args()))
+  exit(typeof status === 'number' ? 111 : status.signal === 0 ? status.code : 128 + status.signal)
+}
 
 /** spawn-it MAP PROG...: MAP is `to=from,...`; our exit code is the child's. */
 const spawnIt: Main = () => {
@@ -231,6 +238,7 @@ const PROGRAMS: Readonly<Record<string, Main>> = {
   state,
   'exec-it': execIt,
   'spawn-it': spawnIt,
+  unstopped,
   nest,
   heavy,
   many,
