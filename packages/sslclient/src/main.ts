@@ -1,6 +1,6 @@
 /** sslclient: connects to a host and runs a program that talks to it through TLS, at once or when it asks for it. */
 import { parseAddress } from '@moreqmail/dns/address'
-import { readPassword } from '@moreqmail/tls'
+import { idFault, readPassword } from '@moreqmail/tls'
 import {
   CONNECT_LETTERS,
   commandLine,
@@ -8,6 +8,7 @@ import {
   connectSettings,
   exploreConnected,
   failed,
+  misconfigured,
   misused,
   sslVariables,
   told,
@@ -39,6 +40,8 @@ export function main(): never {
   const isLiteral = (host: string): boolean => parseAddress(host) !== undefined
   const tls = tlsSettings(line.options, settings, programName(), isLiteral, env, bundle) ?? misused(synopsis)
   const { verbosity } = settings
+  const fault = idFault(env)
+  if (fault !== undefined) misconfigured(verbosity, fault.text)
   const password =
     tls.password && passwordFrom(tls.password, (errno) => failed(verbosity, 'unable to read password', errno))
   const connected = connect(settings)

@@ -1,5 +1,5 @@
 /** What sslclient's options say about TLS. Pure. */
-import { type Assignment, DEFAULTS } from '@moreqmail/tls'
+import { type Assignment, DEFAULTS, MAX_LIMIT } from '@moreqmail/tls'
 import type { ConnectSettings } from '@moreqmail/ucspi'
 import { wholeNumber } from '@moreqmail/unix/bytes'
 import type { Option } from '@moreqmail/unix/getopt'
@@ -64,7 +64,7 @@ export function tlsSettings(
       name,
       style: 'sslclient',
       verbosity,
-      handshake: (rounds[0] + rounds[1]) * 1000,
+      handshake: Math.min((rounds[0] + rounds[1]) * 1000, MAX_LIMIT),
       idle,
       details: on('s', 'S', false),
       password: password !== undefined,

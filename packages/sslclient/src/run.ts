@@ -83,7 +83,7 @@ export const runImmediate: Run = (socket, settings, assignment, env, password) =
   const variables = decodeVariables(readReport(near))
   // Why not has been said.
   if (variables === undefined) return TROUBLE
-  const inside = ['SSLCTLFD', 'SSLREADFD', 'SSLWRITEFD', 'UCSPITLS', 'DISABLETLS']
+  const inside = ['SSLCTLFD', 'SSLREADFD', 'SSLWRITEFD', 'UCSPITLS', 'DISABLETLS', ...SESSION_NAMES]
   environment()
     .remove((name) => inside.includes(name))
     .setAll(variables)

@@ -32,6 +32,11 @@ t.test('defaults', async (t) => {
   })
 })
 
+t.test('a handshake has the time of both rounds', async (t) => {
+  t.match(read(['-T3+4']), { assignment: { handshake: 7000 } })
+  t.match(read(['-T2147483647+5']), { assignment: { handshake: 2147483647 } }, 'what can be waited')
+})
+
 t.test('names and addresses', async (t) => {
   t.match(read([], '192.0.2.1')?.assignment, { serverName: undefined, serverHost: '192.0.2.1' })
   t.match(read([], '[2001:db8::1]')?.assignment, { serverName: undefined, serverHost: '2001:db8::1' })

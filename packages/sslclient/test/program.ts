@@ -47,13 +47,26 @@ const CLIENT = [...APP, 'client']
 
 t.test('at once', async (t) => {
   for (const exec of ['', 'always']) {
-    const env = { ...ENV, MOREQMAIL_EXEC: exec, UCSPITLS: '!', SSLCTLFD: '9' }
+    const env = { ...ENV, MOREQMAIL_EXEC: exec, UCSPITLS: '!', SSLCTLFD: '9', SSL_CLIENT_VERIFY: 'stale' }
     const host = await Host.start()
-    const steps = ['kind:6', 'kind:7', 'env:PROTO', 'env:SSL_PROTOCOL', 'env:UCSPITLS', 'env:SSLCTLFD', 'r:x', 'exit:4']
+    const steps = [
+      'kind:6',
+      'kind:7',
+      'env:PROTO',
+      'env:SSL_PROTOCOL',
+      'env:UCSPITLS',
+      'env:SSL_CLIENT_VERIFY',
+      'env:SSLCTLFD',
+      'r:x',
+      'exit:4',
+    ]
     const program = run(['sslclient', '-vNRHl0', '127.0.0.1', host.port, ...CLIENT, ...steps], env)
     const peer = await Peer.server(await host.connection(), 'mx.pem', { allowHalfOpen: true } as object)
     await peer.until(/SSLCTLFD/)
-    t.equal(peer.text, '6 pipe\r\n7 pipe\r\nPROTO=TCP\r\nSSL_PROTOCOL=TLSv1.3\r\nUCSPITLS unset\r\nSSLCTLFD unset\r\n')
+    t.equal(
+      peer.text,
+      '6 pipe\r\n7 pipe\r\nPROTO=TCP\r\nSSL_PROTOCOL=TLSv1.3\r\nUCSPITLS unset\r\nSSL_CLIENT_VERIFY unset\r\nSSLCTLFD unset\r\n',
+    )
     peer.stream.end('x\r\n')
     t.equal(await program.ended, 4)
     t.equal(program.stderr, `sslclient: connected to 127.0.0.1 port ${host.port}\nsslclient: tls connect\n`)
@@ -77,6 +90,12 @@ t.test('a program that is killed, or can not be run', async (t) => {
     socket.destroy()
   }
   t.ok(await gone())
+})
+
+t.test('a user that is no number', async (t) => {
+  const program = run(['sslclient', '127.0.0.1', '1', 'true'], { ...ENV, SSL_GID: 'x' })
+  t.equal(await program.ended, 100)
+  t.equal(program.stderr, 'sslclient: fatal: invalid SSL_GID\n')
 })
 
 t.test('an error in the stream', async (t) => {

@@ -80,7 +80,7 @@ export function serveConnection(
 function firstRule(ip: string, port: number, settings: ListenSettings, { firstRules }: TlsSettings): Rule {
   const rule = ruleFor({ ip, host: undefined, info: undefined }, { ...settings, rules: firstRules })
   if (!rule.deny) return rule
-  const unknown = { ...settings, localHost: '', lookUpHost: false, identTimeout: undefined }
+  const unknown = { ...settings, localHost: settings.localHost ?? '', lookUpHost: false, identTimeout: undefined }
   const connection: Connection = explore(READ, ip, port, unknown)
   told(settings.verbosity, () => verdictLine(true, sys.getpid(), connection))
   exit(DENIED)

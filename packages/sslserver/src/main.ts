@@ -1,4 +1,5 @@
 /** sslserver: listens for connections and runs a program for each, with TLS at once or when the program asks for it. */
+import { idFault } from '@moreqmail/tls'
 import {
   type Accepted,
   catchSignals,
@@ -7,6 +8,7 @@ import {
   LISTEN_LETTERS,
   type ListenSettings,
   listenSettings,
+  misconfigured,
   misused,
   openListener,
   serve,
@@ -49,6 +51,8 @@ function settingsOf(words: readonly string[]): readonly [ListenSettings, TlsSett
   const line = commandLine(words, LISTEN_LETTERS + TLS_LETTERS, synopsis)
   const settings = listenSettings(line, true, env) ?? misused(synopsis)
   const tls = tlsSettings(line.options, settings, programName(), environment().entries()) ?? misused(synopsis)
+  const fault = idFault(env)
+  if (fault !== undefined) misconfigured(settings.verbosity, fault.text)
   return [settings, tls]
 }
 

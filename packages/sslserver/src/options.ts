@@ -1,5 +1,5 @@
 /** What sslserver's options say about TLS. Pure. */
-import { type Assignment, type ClientCertificate, DEFAULTS } from '@moreqmail/tls'
+import { type Assignment, type ClientCertificate, DEFAULTS, MAX_LIMIT } from '@moreqmail/tls'
 import type { ListenSettings } from '@moreqmail/ucspi'
 import { wholeNumber } from '@moreqmail/unix/bytes'
 import type { Option } from '@moreqmail/unix/getopt'
@@ -46,7 +46,7 @@ export function tlsSettings(
       name,
       style: 'sslserver',
       verbosity,
-      handshake: handshake * 1000,
+      handshake: Math.min(handshake * 1000, MAX_LIMIT),
       idle,
       details: last('sS')?.letter === 's',
       password: last('3') !== undefined,

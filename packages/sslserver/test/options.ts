@@ -41,6 +41,7 @@ t.test('options', async (t) => {
     assignment: { handshake: 5000, idle: 0, password: true },
   })
   t.match(read(['-u', '5', '-g6']), { assignment: { uid: 5, gid: 6 } })
+  t.match(read(['-T2147483647']), { assignment: { handshake: 2147483647 } }, 'milliseconds that can be waited')
   for (const bad of ['-Tx', '-w', '-T-1', '-w2147483648'])
     t.equal(read([bad, bad === '-w' ? 'x' : '-n']), undefined, bad)
 })

@@ -273,7 +273,7 @@ t.test('rules before anything is looked up, and behind', async (t) => {
       text += data
     })
     await server.said(/ status: 0\/40\n$/)
-    const [verdict] = /(?:ok|deny|unable to read)/.exec(server.run.stderr) ?? []
+    const [verdict] = /(?:ok|deny)(?= \d+ 0:)|unable to read/.exec(server.run.stderr) ?? []
     near.destroy()
     await server.stop(t)
     return `${verdict} ${text.replaceAll('\r\n', ' ')}`.replace(String(server.port), 'PORT').trim()
@@ -364,6 +364,7 @@ t.test('what can be wrong at the start', async (t) => {
   const rest = ['127.0.0.1', '0', 'true']
   t.match(await ended(rest, {}), [111, 'sslserver: fatal: unable to load certificate: CERTFILE not set\n'])
   t.match(await ended(['-q', ...rest], {}), [111, ''])
+  t.same(await ended(rest, { ...ENV, SSL_UID: 'x' }), [100, 'sslserver: fatal: invalid SSL_UID\n'])
   t.match(await ended(rest, { ...ENV, CERTFILE: '/x/y' }), [
     111,
     /unable to load certificate \/x\/y: file does not exist\n$/,

@@ -19,12 +19,16 @@ export const synopsis =
 const READ = 6
 const WRITE = 7
 
+/** Whether names are completed by a search list, of which there is none. */
+const S6_LETTERS = 'nN'
+
 export function main(): never {
   for (const fd of [READ, WRITE]) sys.close(fd)
   const name = programName()
   const usage = synopsis.replace(/^[^ ]*/, name)
-  const settings =
-    connectSettings(commandLine(args(), CONNECT_LETTERS, usage), name.startsWith('s6-')) ?? misused(usage)
+  const s6 = name.startsWith('s6-')
+  const letters = s6 ? CONNECT_LETTERS + S6_LETTERS : CONNECT_LETTERS
+  const settings = connectSettings(commandLine(args(), letters, usage), s6) ?? misused(usage)
   const { verbosity, prog } = settings
   const { socket, ip, port } = connect(settings)
   told(verbosity, () => `connected to ${ip} port ${port}`)

@@ -104,6 +104,7 @@ t.test('what can be wrong', async (t) => {
     100,
     /^tcpclient: illegal option -- n\ntcpclient: usage: /,
   ])
+  t.match(await ended(['s6-tcpclient', '-nN', '300.1.1.1', '25', 'true']), [111, /^s6-tcpclient: fatal: no IP address/])
   t.match(await ended(['s6-tcpclient', '0', '25']), [100, /^s6-tcpclient: usage: s6-tcpclient /])
   t.match(await ended(['tcpclient', '300.1.1.1', '25', 'true']), [
     111,

@@ -217,7 +217,12 @@ t.test('limits of one client', async (t) => {
   const pair = (key: string, value: string) => [Buffer.from(key), Buffer.from(value, 'latin1')] as const
   writeFileSync(
     rules,
-    cdb([pair('127.0.0.1', '+MAXCONIP=1\0+A=b\0'), pair('127.0.0.2', '+MAXCONIP=x\0'), pair('', '')]),
+    cdb([
+      pair('127.0.0.1', '+MAXCONIP=1\0+A=b\0'),
+      pair('127.0.0.2', '+MAXCONIP=x\0'),
+      pair('127.0.0.4', '+MAXCONIP=3\0'),
+      pair('', ''),
+    ]),
   )
   const { port, log } = await listen(`-vRHl0 -C2 -x ${rules}`, ['sh', '-c', 'echo $A; read x'])
   const a = connect(port)
@@ -231,8 +236,12 @@ t.test('limits of one client', async (t) => {
   await Promise.all(others.map(({ socket }) => first(socket)))
   t.equal(await connect(port, '127.0.0.3').all, '')
   await log(/ip connection limit of 2 exceeded for: 127.0.0.3\n/)
-  for (const { socket } of others) socket.end('\n')
-  await Promise.all(others.map(({ all }) => all))
+  const more = [0, 0, 0].map(() => connect(port, '127.0.0.4'))
+  await Promise.all(more.map(({ socket }) => first(socket)))
+  t.equal(await connect(port, '127.0.0.4').all, '', 'a rule may raise the limit')
+  await log(/ip connection limit of 3 exceeded for: 127.0.0.4\n/)
+  for (const { socket } of [...others, ...more]) socket.end('\n')
+  await Promise.all([...others, ...more].map(({ all }) => all))
 })
 
 t.test('no descriptor left for a connection', { skip: !LINUX || !existsSync('/usr/bin/prlimit') }, async (t) => {
@@ -298,7 +307,7 @@ t.test('ident', { skip: !ROOT }, async (t) => {
 t.test('names of clients', async (t) => {
   const dns = await NameServer.start({
     '1.0.0.127.in-addr.arpa': { PTR: ['true.example'] },
-    '2.0.0.127.in-addr.arpa': { PTR: ['liar.example'] },
+    '2.0.0.127.in-addr.arpa': { PTR: ['LIAR.Example'] },
     'true.example': { A: ['192.0.2.1', '127.0.0.1'] },
     'liar.example': { A: ['192.0.2.1'] },
   })

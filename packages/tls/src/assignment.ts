@@ -54,6 +54,9 @@ export interface Assignment {
   readonly serverHost: string | undefined
 }
 
+/** Milliseconds, more than which is never waited: what poll takes. */
+export const MAX_LIMIT = 0x7fffffff
+
 /** What goes without saying. */
 export const DEFAULTS: Assignment = {
   server: false,

@@ -22,7 +22,7 @@ import { MISUSED, SYSTEM } from './fault.ts'
 import { isTlsSetting } from './settings.ts'
 import { standByForTls } from './standby.ts'
 import { spawnTls, tlsEnvironment } from './start.ts'
-import { decodeVariables } from './variables.ts'
+import { decodeVariables, SESSION_NAMES } from './variables.ts'
 
 const CANNOT_RUN = 111
 /** By its name from s6, a program also ends as execline's would. */
@@ -97,7 +97,9 @@ export function immediate(server: boolean, synopsis: string): never {
   closeEnds(far)
   const variables = decodeVariables(readReport(near))
   if (variables === undefined) exit(codeOf(pid, assignment))
-  const env = programEnvironment(settings).setAll(variables)
+  const env = programEnvironment(settings)
+    .remove((name) => SESSION_NAMES.includes(name))
+    .setAll(variables)
   sys.dup2(near.read, netIn)
   sys.dup2(near.write, netOut)
   closeEnds(near)

@@ -1,7 +1,7 @@
 /** Moves a connection's bytes through TLS, and decides when it ends and how. */
 import type tls from 'node:tls'
 import { allowThreads, errorText, exit, note, now, sys } from '@moreqmail/unix'
-import type { Assignment } from './assignment.ts'
+import { type Assignment, MAX_LIMIT } from './assignment.ts'
 import { serverNameOf } from './client-hello.ts'
 import { DONE, type Fault, faultLine, handshakeFault, STREAM, SYSTEM, timeoutFault } from './fault.ts'
 import { ProgramSide } from './program-side.ts'
@@ -149,7 +149,7 @@ export class Engine {
     if (this.#beforeSession) until.push(this.#deadline, time + HANDSHAKE_LOOK)
     if (this.#stillness < QUIET) until.push(time + 1)
     const first = Math.min(...until)
-    return first === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(first - time))
+    return first === Number.POSITIVE_INFINITY ? -1 : Math.min(MAX_LIMIT, Math.max(0, Math.ceil(first - time)))
   }
 
   /** When the session ends for want of anything to do. */

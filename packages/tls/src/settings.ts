@@ -114,15 +114,22 @@ function namedIn(variables: ReadonlyMap<string, string>): readonly NamedIdentity
   return named
 }
 
+/** What is wrong with the variables for user and group; undefined: nothing. Empty ones are as if they weren't there. */
+export function idFault(get: Get): Fault | undefined {
+  const bad = IDS.find((name) => {
+    const text = get(name)
+    return text !== undefined && text !== '' && wholeNumber(text) === undefined
+  })
+  return bad === undefined ? undefined : { code: MISUSED, text: `invalid ${bad}` }
+}
+
 /** Each of the two from the first variable that has it; 0 is as if it weren't there. */
 function idsIn(
   get: Get,
   prefixes: readonly string[],
 ): { readonly uid: number | undefined; readonly gid: number | undefined } | Fault {
-  for (const name of IDS) {
-    const text = get(name)
-    if (text !== undefined && wholeNumber(text) === undefined) return { code: MISUSED, text: `invalid ${name}` }
-  }
+  const fault = idFault(get)
+  if (fault !== undefined) return fault
   const id = (kind: string) =>
     prefixes.map((prefix) => wholeNumber(get(`${prefix}_${kind}`) ?? '') || undefined).find((n) => n !== undefined)
   return { uid: id('UID'), gid: id('GID') }

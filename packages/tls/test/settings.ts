@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Assignment, assignmentWords, DEFAULTS, readAssignment, restricted } from '../src/assignment.ts'
-import { isTlsSetting, readSettings } from '../src/settings.ts'
+import { idFault, isTlsSetting, readSettings } from '../src/settings.ts'
 
 const SERVER: Assignment = { ...DEFAULTS, server: true }
 const CLIENT: Assignment = { ...DEFAULTS, server: false }
@@ -71,6 +71,14 @@ t.test('users', async (t) => {
   t.same(ids(SERVER, 'TLS_UID=0', 'SSL_UID=3'), [3, undefined], '0 is as if it were not there')
   for (const bad of ['x', '1x', '-1', '2147483648', ' 1']) t.equal(ids(SERVER, `TLS_UID=${bad}`), 'invalid TLS_UID')
   t.equal(ids(SERVER, 'SSL_GID=root'), 'invalid SSL_GID')
+  t.same(
+    idFault((name) => (name === 'SSL_UID' ? 'x' : undefined)),
+    { code: 100, text: 'invalid SSL_UID' },
+  )
+  t.equal(
+    idFault(() => ''),
+    undefined,
+  )
 })
 
 t.test('versions and ciphers', async (t) => {

@@ -27,14 +27,31 @@ async function start(words: readonly string[], env: Env = ENV) {
 }
 
 t.test('the program gets pipes, variables and nothing else', async (t) => {
-  const env = { ...ENV, SSL_CLIENT_VERIFY: 'SUCCESS', KEPT: '1' }
-  const steps = ['open', 'env:SSL_CLIENT_VERIFY', 'env:KEPT', 'env:CERTFILE', 'env:TLS_UID', 'sig', 'exit:3']
+  const env = { ...ENV, SSL_CLIENT_VERIFY: 'SUCCESS', SSL_SERVER_S_DN: 'stale', KEPT: '1' }
+  const steps = [
+    'open',
+    'env:SSL_CLIENT_VERIFY',
+    'env:SSL_SERVER_S_DN',
+    'env:KEPT',
+    'env:CERTFILE',
+    'env:TLS_UID',
+    'sig',
+    'exit:3',
+  ]
   const { near, program } = await start([...APP, ...steps], env)
   const peer = await Peer.client(near)
   await peer.over()
   const [open = '', ...rest] = peer.text.split('\r\n')
   t.notMatch(open, /\b[1-9]?[0-9]\b/, 'whatever is open from 100 on was so before')
-  t.same(rest, ['SSL_CLIENT_VERIFY=NONE', 'KEPT=1', 'CERTFILE unset', 'TLS_UID unset', '0 0', ''])
+  t.same(rest, [
+    'SSL_CLIENT_VERIFY=NONE',
+    'SSL_SERVER_S_DN unset',
+    'KEPT=1',
+    'CERTFILE unset',
+    'TLS_UID unset',
+    '0 0',
+    '',
+  ])
   peer.stream.end()
   t.equal(await program.ended, 3)
   t.ok(await gone())

@@ -1,5 +1,5 @@
 /** What the words for a host and a port mean, and the forms of addresses. Pure. */
-import { wholeNumber } from '@moreqmail/unix/bytes'
+import { lower, wholeNumber } from '@moreqmail/unix/bytes'
 import ipaddr from 'ipaddr.js'
 
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
@@ -22,7 +22,7 @@ export interface Place {
 export function listenAt(host: string, scope: string | undefined): Place | 'name' | 'none' {
   if (host === '' || host === '0') return { ip: '0.0.0.0', family: 4, both: false }
   if (host === ':0') return { ip: '::', family: 6, both: true }
-  if (host === 'localhost') return { ip: '127.0.0.1', family: 4, both: false }
+  if (lower(host) === 'localhost') return { ip: '127.0.0.1', family: 4, both: false }
   const text = /^\[.*\]$/.test(host) ? host.slice(1, -1) : host
   const family = familyOf(text)
   if (family === undefined) return /^[0-9.]+$/.test(text) || text.includes(':') ? 'none' : 'name'
@@ -49,9 +49,9 @@ export function splitScope(ip: string): readonly [string, string | undefined] {
 }
 
 /** The port: a number up to 65535, or the TCP port of a name in the text of /etc/services; undefined without one. */
-export function portOf(text: string, services: string): number | undefined {
+export function portOf(text: string, services: () => string): number | undefined {
   if (/^[0-9]+$/.test(text)) return wholeNumber(text, 65535)
-  for (const line of services.split('\n')) {
+  for (const line of services().split('\n')) {
     const [name, port, ...aliases] = line.replace(/#.*/, '').trim().split(/\s+/)
     if (port?.endsWith('/tcp') && (name === text || aliases.includes(text)))
       return wholeNumber(port.slice(0, -4), 65535)

@@ -62,7 +62,7 @@ export function connectSettings({ options, rest }: CommandLine, s6: boolean): Co
     localPort,
     localHost: last('l')?.value,
     lookUpHost: on('h', 'H', true),
-    identTimeout: on('r', 'R', false) ? (s6 ? IDENT_TIMEOUT : limit || IDENT_TIMEOUT) : undefined,
+    identTimeout: on('r', 'R', false) ? (s6 || last('t') === undefined ? IDENT_TIMEOUT : limit) : undefined,
     noDelay: on('D', 'd', true),
     family: family === undefined ? undefined : family === '4' ? 4 : 6,
     host,

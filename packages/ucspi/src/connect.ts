@@ -31,10 +31,8 @@ const LOOK_UP = 10
 /** Connects as the settings say, or says why not and ends the program. */
 export function connect(settings: ConnectSettings): Connected {
   const { verbosity, rounds, total } = settings
-  const port = portOf(
-    settings.port,
-    readFile('/etc/services', () => failed(verbosity, 'unable to read /etc/services')) ?? '',
-  )
+  const unreadable = (errno: Errno) => failed(verbosity, 'unable to read /etc/services', errno)
+  const port = portOf(settings.port, () => readFile('/etc/services', unreadable) ?? '')
   if (port === undefined) failed(verbosity, `unable to figure out port number for ${settings.port}`)
   const until = total > 0 ? now() + total * 1000 : Number.POSITIVE_INFINITY
   let addresses = addressesOf(settings)

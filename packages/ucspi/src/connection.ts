@@ -30,23 +30,41 @@ function leadsTo(host: string, ip: string): boolean {
 }
 
 /** The rule for a client; without a rules file, or a key in it, all is allowed. A failure ends the child. */
-export function ruleFor(client: Client, { verbosity, rules, rulesOptional }: ListenSettings): Rule {
+export function ruleFor(client: Client, settings: ListenSettings): Rule {
+  const rule = findRule(client, settings)
+  return typeof rule === 'number' ? dropped(settings.verbosity, `unable to read ${settings.rules}`, rule) : rule
+}
+
+function findRule(client: Client, { rules, rulesOptional }: ListenSettings): Rule | Errno {
   if (rules === undefined) return NO_RULE
-  const unreadable = (errno: Errno): never => dropped(verbosity, `unable to read ${rules}`, errno)
   const cdb = openCdb(rules)
-  if (cdb === undefined) return rulesOptional ? NO_RULE : unreadable(-ENOENT)
-  if (typeof cdb === 'number') return unreadable(cdb)
-  for (const key of ruleKeys(client)) {
-    const data = cdb.getText(key)
-    if (typeof data === 'number') return unreadable(data)
-    if (data !== undefined) return parseRule(data)
+  if (cdb === undefined) return rulesOptional ? NO_RULE : -ENOENT
+  if (typeof cdb === 'number') return cdb
+  try {
+    for (const key of ruleKeys(client)) {
+      const data = cdb.getText(key)
+      if (typeof data === 'number') return data
+      if (data !== undefined) return parseRule(data)
+    }
+    return NO_RULE
+  } finally {
+    cdb.close()
   }
-  return NO_RULE
 }
 
 /** The limit of connections that a rule gives its client; undefined without one. A bad number ends the child. */
 export function limitOf({ set }: Rule, { verbosity, rules }: ListenSettings): number | undefined {
-  const text = set.findLast(([name]) => name === 'MAXCONIP')?.[1]
+  const text = limitText(set)
   if (text === undefined) return undefined
   return wholeNumber(text) ?? dropped(verbosity, `bad MAXCONIP in ${rules}`)
+}
+
+/** The same for the listener, by the address alone; undefined also if it can't be told. */
+export function limitAt(ip: string, settings: ListenSettings): number | undefined {
+  const rule = findRule({ ip, host: undefined, info: undefined }, settings)
+  return typeof rule === 'number' ? undefined : wholeNumber(limitText(rule.set) ?? '')
+}
+
+function limitText(set: Rule['set']): string | undefined {
+  return set.findLast(([name]) => name === 'MAXCONIP')?.[1]
 }

@@ -1,5 +1,5 @@
 /** Opens the socket that a listener listens on. */
-import { dropTo, IPV6_ONLY, REUSE_ADDRESS, readFile, sys } from '@moreqmail/unix'
+import { dropTo, type Errno, IPV6_ONLY, REUSE_ADDRESS, readFile, sys } from '@moreqmail/unix'
 import { familyOf, listenAt, type Place, portOf } from './address.ts'
 import type { ListenSettings } from './listen-options.ts'
 import { hostAddresses } from './names.ts'
@@ -8,10 +8,8 @@ import { failed } from './say.ts'
 /** A socket that listens where the settings say: its descriptor. Any failure ends the program. */
 export function openListener(settings: ListenSettings): number {
   const { verbosity, backlog } = settings
-  const port = portOf(
-    settings.port,
-    readFile('/etc/services', () => failed(verbosity, 'unable to read /etc/services')) ?? '',
-  )
+  const unreadable = (errno: Errno) => failed(verbosity, 'unable to read /etc/services', errno)
+  const port = portOf(settings.port, () => readFile('/etc/services', unreadable) ?? '')
   if (port === undefined) failed(verbosity, `unable to figure out port number for ${settings.port}`)
   const { ip, family, both } = placeOf(settings)
   const fd = sys.socket(family, 0)

@@ -1,15 +1,17 @@
 /** Names of hosts and their addresses, as UCSPI tools look them up. */
 import { isTemporary, reverseName, stubResolver } from '@moreqmail/dns'
 import { EAGAIN, type Errno, ETIMEDOUT } from '@moreqmail/unix'
+import { lower } from '@moreqmail/unix/bytes'
 import { splitScope } from './address.ts'
 
 /** For one look-up, however many questions and servers it takes. */
 const SECONDS = 10
 
-/** The name of the host at this address; undefined if it has none or nothing is known. */
+/** The name of the host at this address, in lower case as rules have it; undefined if it has none or nothing is known. */
 export function hostName(ip: string): string | undefined {
   const name = reverseName(splitScope(ip)[0])
-  return name === undefined ? undefined : stubResolver({ seconds: SECONDS }).lookup(name, 'PTR').records[0]
+  const host = name && stubResolver({ seconds: SECONDS }).lookup(name, 'PTR').records[0]
+  return host && lower(host)
 }
 
 /**

@@ -25,6 +25,12 @@ export function failed(verbosity: Verbosity, text: string, errno?: Errno): never
   exit(TROUBLE)
 }
 
+/** Ends the program: a variable has a value that it can't have. */
+export function misconfigured(verbosity: Verbosity, text: string): never {
+  if (verbosity > 0) fatal(MISUSED, text)
+  exit(MISUSED)
+}
+
 /** Ends the child of a listener: its connection is given up. */
 export function dropped(verbosity: Verbosity, text: string, errno?: Errno): never {
   warned(verbosity, `dropping connection, ${text}`, errno)

@@ -13,6 +13,7 @@ import {
   SIGTERM,
   sys,
 } from '@moreqmail/unix'
+import { limitAt } from './connection.ts'
 import { Connections } from './connections.ts'
 import type { ListenSettings } from './listen-options.ts'
 import { endLine, statusLine, tooManyLine } from './log-line.ts'
@@ -97,8 +98,12 @@ export function serve(
   const admit = (socket: number, ip: string, port: number): void => {
     const count = connections.countOf(ip) + 1
     if (clientLimit !== undefined && count > clientLimit) {
-      warned(verbosity, tooManyLine(clientLimit, ip))
-      return
+      // A rule may let this client have more.
+      const most = limitAt(ip, settings) ?? clientLimit
+      if (count > most) {
+        warned(verbosity, tooManyLine(most, ip))
+        return
+      }
     }
     status(connections.size + 1)
     const pid = start({ socket, ip, port, count })

@@ -29,7 +29,8 @@ t.test('listenAt', async (t) => {
   t.same(listenAt('::', undefined), { ip: '::', family: 6, both: false })
   t.same(listenAt('[::]', undefined), { ip: '::', family: 6, both: false })
   t.same(listenAt(':0', undefined), { ip: '::', family: 6, both: true })
-  t.same(listenAt('localhost', undefined), { ip: '127.0.0.1', family: 4, both: false })
+  for (const host of ['localhost', 'LocalHost'])
+    t.same(listenAt(host, undefined), { ip: '127.0.0.1', family: 4, both: false }, host)
   t.same(listenAt('[192.0.2.1]', undefined), { ip: '192.0.2.1', family: 4, both: false })
   t.same(
     listenAt('2001:db8::1', 'eth0'),
@@ -44,12 +45,14 @@ t.test('listenAt', async (t) => {
 })
 
 t.test('portOf', async (t) => {
-  const services =
+  const services = () =>
     '# smtp 1/tcp\nsmtp\t\t25/tcp\tmail\n\ndomain 53/udp\ndomain 53/tcp # Domain\nbad x/tcp\ntftp 69/udp\nlast 7/tcp'
   const expected = { '0': 0, '25': 25, '65535': 65535, '0025': 25, smtp: 25, mail: 25, domain: 53, last: 7 }
   for (const [text, port] of Object.entries(expected)) t.equal(portOf(text, services), port, text)
   for (const text of ['', '65536', '99999999999999999999', '-1', '2 5', 'tftp', 'SMTP', 'bad', '#', '25/tcp', 'Domain'])
     t.equal(portOf(text, services), undefined, text)
+  const unasked = () => t.fail('a number is in no need of it') as never
+  t.equal(portOf('25', unasked), 25)
 })
 
 t.test('scopes', async (t) => {

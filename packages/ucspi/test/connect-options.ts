@@ -35,6 +35,7 @@ t.test('options', async (t) => {
   t.match(read(['-46', '-i', '::1', '-p', '7', ...REST]), { family: 6, localIp: '::1', localPort: 7 })
   t.match(read(['-r', ...REST]), { identTimeout: 26 })
   t.match(read(['-rt5', ...REST]), { identTimeout: 5, total: 0 })
+  t.match(read(['-rt0', ...REST]), { identTimeout: 0 })
   t.match(read(['-rt5', ...REST], true), { identTimeout: 26, total: 5 })
   t.match(read(['-t0', ...REST], true), { total: 0 })
 })

@@ -140,6 +140,15 @@ t.test('a child gets any map of descriptors, overlaps and swaps too', async (t) 
   closeSync(b)
 })
 
+t.test('what is closed at the start can neither be read nor written', async (t) => {
+  const read = play(dir, { argv: ['read-line', '5'], fds: [[0, -1]] })
+  t.equal(read.code, 111)
+  t.match(read.stderr, /read error 9/)
+  const written = play(dir, { argv: ['flood', '1'], fds: [[1, -1]] })
+  t.equal(written.code, 1)
+  t.match(written.stderr, /wrote: file descriptor not open/)
+})
+
 t.test('0, 1 or 2 closed at the start is no trouble', async (t) => {
   for (const closed of [0, 1, 2]) {
     for (const [mode, env] of MODES) {
