@@ -156,7 +156,6 @@ t.test('0, 1 or 2 closed at the start is no trouble', async (t) => {
       t.equal(code, 0, `${mode} without ${closed}`)
     }
   }
-  t.match(play(dir, { argv: ['read-line', '5'], fds: [[0, -1]], env: INSIDE }).stdout, 'eof')
 })
 
 t.test('the next program has default signals and an empty mask', async (t) => {

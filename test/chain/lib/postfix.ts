@@ -99,6 +99,9 @@ export class Postfix {
 
 function mainFile(dir: string, relay: Readonly<Record<string, string>>): string {
   const refused = '{ refused@d.example = 550 5.1.1 nobody here }, { later@d.example = 450 4.2.1 not now }'
+  const places = Object.entries(relay)
+    .map(([domain, place]) => `{ ${domain} = smtp:${place} }`)
+    .join(', ')
   const settings = {
     compatibility_level: '3.6',
     queue_directory: `${dir}/spool`,
@@ -139,7 +142,7 @@ function mainFile(dir: string, relay: Readonly<Record<string, string>>): string 
     smtpd_tls_loglevel: '1',
     relay_domains: Object.keys(relay).join(', '),
     relay_recipient_maps: '',
-    transport_maps: `inline:{ ${Object.entries(relay).map(([domain, place]) => `{ ${domain} = smtp:${place} }`)} }`,
+    transport_maps: places === '' ? '' : `inline:{ ${places} }`,
     smtp_tls_security_level: 'verify',
     smtp_tls_verify_cert_match: 'mx.example',
     smtp_tls_CAfile: `${dir}/keys/ca.pem`,

@@ -53,7 +53,9 @@ export function play(dir: string, run: Run): Outcome {
     const [input, output, errors] = ['0', '1', '2'].map((name) => join(scratch, name)) as [string, string, string]
     writeFileSync(input, run.stdin ?? '')
     const fds = [openSync(input, 'r'), openSync(output, 'w'), openSync(errors, 'w')]
-    const map = [...fds.map((fd, i) => [i, fd] as const), ...(run.fds ?? [])].flatMap(([to, from]) => [from, to])
+    // Of two for one number the last counts.
+    const given = new Map([...fds.map((fd, i) => [i, fd] as const), ...(run.fds ?? [])])
+    const map = [...given].flatMap(([to, from]) => [from, to])
     const name = run.argv[0] ?? ''
     const path = name.includes('/')
       ? name
