@@ -87,15 +87,20 @@ function isOdd(number: Uint8Array): boolean {
   return ((number.at(-1) ?? 0) & 1) === 1
 }
 
-const PEM = /-----BEGIN (RSA |)PRIVATE KEY-----([A-Za-z0-9+/=\s]*)-----END \1PRIVATE KEY-----/
+const BEGIN = /-----BEGIN (RSA |)PRIVATE KEY-----/
 
 /** The private key in a file: PEM (PKCS #1 or PKCS #8), or the seed of an Ed25519 key in base64; undefined for none. */
 export function readPrivateKey(file: string): PrivateKey | undefined {
-  const [, label, base64] = PEM.exec(file) ?? []
-  const data = decodeBase64(base64 ?? file)
+  const begin = BEGIN.exec(file)
+  if (begin === null) {
+    const seed = squeeze(file).length === SEED_IN_BASE64 ? decodeBase64(file) : undefined
+    return seed === undefined ? undefined : ed25519Key(seed)
+  }
+  const [line, label] = begin
+  const from = begin.index + line.length
+  const to = file.indexOf(`-----END ${label}PRIVATE KEY-----`, from)
+  const data = to < 0 ? undefined : decodeBase64(file.slice(from, to))
   if (data === undefined) return undefined
-  if (base64 === undefined)
-    return squeeze(file).length === SEED_IN_BASE64 && data.length === SEED_SIZE ? ed25519Key(data) : undefined
   return label === '' ? pkcs8Key(data) : rsaKey(data)
 }
 

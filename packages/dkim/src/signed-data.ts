@@ -1,5 +1,4 @@
 /** Which fields a signature covers, and the bytes that are signed (RFC 6376 sections 3.7 and 5.4.2). Pure. */
-import { bytes } from '@moreqmail/unix/bytes'
 import { type Canonicalization, canonicalField } from './canonical.ts'
 import { type Field, type LineEnd, valueText } from './header.ts'
 import { withoutSignature } from './tag-list.ts'
@@ -40,5 +39,5 @@ export function signedData(
   const value = valueText(signature)
   const start = signature.text.slice(0, signature.text.length - value.length)
   parts.push(canonicalField(start + withoutSignature(value), form, lineEnd))
-  return bytes(parts.join(''))
+  return Buffer.from(parts.join(''), 'latin1')
 }
