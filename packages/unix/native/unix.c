@@ -459,10 +459,32 @@ static void rename_process(char **argv) {
 
 /* ---- descriptors ------------------------------------------------------- */
 
+/* Bun opens /dev/null, close-on-exec, where 0-2 were closed at the start; Node marks its 0-2 so in any case. */
+static bool on_bun(napi_env env) {
+  napi_value global;
+  bool has = false;
+  if (napi_get_global(env, &global) == napi_ok) napi_has_named_property(env, global, "Bun", &has);
+  return has;
+}
+
+/* Of 0-2: 0 if it isn't known whether the caller has closed it, 1 if it is open, 2 if it is closed. */
+static char presence[3];
+
+/* What the caller has closed can neither be read nor written, whatever the runtime has put there. */
+static bool absent(napi_env env, int fd) {
+  if (fd < 0 || fd > 2) return false;
+  if (presence[fd] == 0) {
+    int flags = fcntl(fd, F_GETFD);
+    presence[fd] = flags != -1 && flags & FD_CLOEXEC && !is_ours(fd) && on_bun(env) ? 2 : 1;
+  }
+  return presence[fd] == 2;
+}
+
 static napi_value js_read(napi_env env, napi_callback_info info) {
   BEGIN(4);
   FD(fd, 0);
   RANGE(at, len, 1);
+  if (absent(env, fd)) return integer(env, -EBADF);
   RETRY(n, read(fd, at, len));
   return outcome(env, n);
 }
@@ -480,6 +502,7 @@ static napi_value js_write(napi_env env, napi_callback_info info) {
   BEGIN(4);
   FD(fd, 0);
   RANGE(at, len, 1);
+  if (absent(env, fd)) return integer(env, -EBADF);
   RETRY(n, write(fd, at, len));
   return outcome(env, n);
 }
@@ -490,6 +513,7 @@ static napi_value js_writesome(napi_env env, napi_callback_info info) {
   BEGIN(4);
   FD(fd, 0);
   RANGE(at, len, 1);
+  if (absent(env, fd)) return integer(env, -EBADF);
   int64_t n;
   do n = send(fd, at, len, MSG_DONTWAIT | MSG_NOSIGNAL);
   while (n == -1 && errno == EINTR);
@@ -680,6 +704,7 @@ static napi_value js_dup2(napi_env env, napi_callback_info info) {
   }
   if (r != -1) {
     disown(to);
+    if (to <= 2) presence[to] = 0;
     if (own(to) >= 0) ours[to] = 0;
     if (inheritable_list && to > 2 && own(to) >= 0) ours[to] = 2;
   }
@@ -703,14 +728,6 @@ static napi_value js_keep(napi_env env, napi_callback_info info) {
   return integer(env, 0);
 }
 
-/* Bun opens /dev/null, close-on-exec, where 0-2 were closed at the start; Node marks its 0-2 so in any case. */
-static bool on_bun(napi_env env) {
-  napi_value global;
-  bool has = false;
-  if (napi_get_global(env, &global) == napi_ok) napi_has_named_property(env, global, "Bun", &has);
-  return has;
-}
-
 /* The runtime's own descriptors don't count: whoever asks means one that was handed over. */
 static napi_value js_isopen(napi_env env, napi_callback_info info) {
   BEGIN(1);
@@ -718,7 +735,7 @@ static napi_value js_isopen(napi_env env, napi_callback_info info) {
   size_t i = 0;
   int flags = fcntl(fd, F_GETFD);
   if (flags == -1) return integer(env, -errno);
-  if (fd <= 2) return integer(env, flags & FD_CLOEXEC && on_bun(env) ? -EBADF : 0);
+  if (fd <= 2) return integer(env, absent(env, fd) ? -EBADF : 0);
   if (is_ours(fd)) return integer(env, 0);
   if (!inheritable_list) return integer(env, is_runtimes(fd) ? -EBADF : 0);
   while (i < inheritable_count && inheritable_list[i] != fd) ++i;
@@ -1415,6 +1432,7 @@ static int take_over(const int32_t *map, size_t pairs, char **argv) {
   size_t i;
   if (place(map, pairs, high) == -1) return -1;
   for (i = 0; i < pairs; ++i) disown(map[2 * i + 1]);
+  memset(presence, 0, sizeof presence);
   fresh_signals();
   sigaction(SIGPIPE, &ignore, NULL);
   sigaction(SIGXFSZ, &ignore, NULL);

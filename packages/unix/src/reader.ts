@@ -135,10 +135,7 @@ export class Reader {
         if (timedOut === undefined) throw new Error('timed out')
         timedOut()
       }
-      const came = exact
-        ? this.#readLine()
-        : sys.read(this.#fd, this.#buffer, this.#end, this.#buffer.length - this.#end)
-      const n = came === 0 && this.#total === 0 ? this.#nothing() : came
+      const n = exact ? this.#readLine() : sys.read(this.#fd, this.#buffer, this.#end, this.#buffer.length - this.#end)
       if (n >= 0) {
         this.#total += n
         if (this.#total > MUCH && this.#total - n <= MUCH) allowThreads()
@@ -151,11 +148,6 @@ export class Reader {
       if (failed === undefined) throw new Error(`read error ${-n}`)
       failed(n)
     }
-  }
-
-  /** An end before any byte: 0, or the errno if the caller has closed the descriptor, where the runtime puts /dev/null. */
-  #nothing(): Errno {
-    return this.#fd > 2 ? 0 : sys.isopen(this.#fd)
   }
 
   /** One read that ends with the line: as far as its LF if that can be seen beforehand, else one byte. */

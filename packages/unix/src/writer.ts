@@ -21,8 +21,6 @@ export class Writer {
   #fd: number
   #end = 0
   #broken: Errno = 0
-  /** The descriptor is known to be open. */
-  #open = false
 
   constructor(fd: number, options: WriterOptions = {}) {
     this.#fd = fd
@@ -74,7 +72,6 @@ export class Writer {
   switchTo(fd: number): void {
     this.flush()
     this.#fd = fd
-    this.#open = false
   }
 
   #write(bytes: Uint8Array, from: number, to: number): void {
@@ -85,25 +82,12 @@ export class Writer {
         if (timedOut === undefined) throw new Error('timed out')
         timedOut()
       }
-      const n = this.#closed() || this.#some(bytes, at, to)
+      const n =
+        timeout === undefined ? sys.write(this.#fd, bytes, at, to - at) : sys.writesome(this.#fd, bytes, at, to - at)
       if (n >= 0) at += n
       else if (n === -EAGAIN) ready(this.#fd, POLLOUT, timeout ?? Number.POSITIVE_INFINITY)
       else if (failed !== undefined) failed(n)
       else this.#broken = n
     }
-  }
-
-  #some(bytes: Uint8Array, from: number, to: number): number {
-    return this.#options.timeout === undefined
-      ? sys.write(this.#fd, bytes, from, to - from)
-      : sys.writesome(this.#fd, bytes, from, to - from)
-  }
-
-  /** 0, or the errno if the caller has closed the descriptor: where the runtime puts /dev/null, all would seem written. */
-  #closed(): Errno {
-    if (this.#open || this.#fd > 2) return 0
-    const errno = sys.isopen(this.#fd)
-    this.#open = errno === 0
-    return errno
   }
 }
