@@ -9,6 +9,7 @@ const HOME = 61
 const CANNOT_RUN = 71
 
 const FILTER = 'qmail-qfilter'
+const QUESTION = /^--(help|version)$/
 
 export function main(): never {
   if (chdirHome() < 0) exit(HOME)
@@ -23,5 +24,7 @@ function filters(): readonly string[] {
   const name = env('QMAILQUEUEFILTERS')
   if (name === undefined) return []
   const misconfigured = (): never => exit(CONFIGURATION)
-  return [...(listFile(name, misconfigured) ?? misconfigured()).entries()]
+  const entries = [...(listFile(name, misconfigured) ?? misconfigured()).entries()]
+  // By itself it would be a question to qmail-qfilter, whose answer is no message queued and exit code 0.
+  return QUESTION.test(entries.join('\n')) ? misconfigured() : entries
 }

@@ -50,6 +50,14 @@ t.test('no filters', async (t) => {
   }
 })
 
+t.test('a question in place of a filter', async (t) => {
+  for (const question of ['--help', '--version']) {
+    const dir = home(`${question}\n`)
+    t.equal(await queue(dir), 55)
+    t.notOk(existsSync(join(dir, 'message')))
+  }
+})
+
 t.test('a file that is not there switches nothing off', async (t) => {
   const dir = home()
   t.equal(await queue(dir), 55)
