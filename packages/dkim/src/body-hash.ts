@@ -1,13 +1,13 @@
 /** The hashes of a body, all in one go: of each canonical form, whole or of its beginning. */
+import { type Digest, digest } from '@moreqmail/unix/digest'
 import { BodyCanonicalizer, type Canonicalization } from './canonical.ts'
-import { type Hash, sha256 } from './crypto.ts'
 import type { LineEnd } from './header.ts'
 
 interface Part {
   readonly form: Canonicalization
   /** How many bytes of the canonical form; Infinity: all. */
   readonly limit: number
-  readonly hash: Hash
+  readonly hash: Digest
   digest: Uint8Array | undefined
 }
 
@@ -23,7 +23,8 @@ export class BodyHashes {
 
   /** Says that this hash is wanted; before the first piece. */
   want(form: Canonicalization, limit = Number.POSITIVE_INFINITY): void {
-    if (this.#find(form, limit) === undefined) this.#parts.push({ form, limit, hash: sha256(), digest: undefined })
+    if (this.#find(form, limit) === undefined)
+      this.#parts.push({ form, limit, hash: digest('sha256'), digest: undefined })
   }
 
   take(piece: Uint8Array): void {

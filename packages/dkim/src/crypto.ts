@@ -1,38 +1,7 @@
-/** Hashing and the two signature algorithms, by the runtime's own cryptography. */
+/** The two signature algorithms, by the runtime's own cryptography. */
+import { digestOf } from '@moreqmail/unix/digest'
 import type { KeyType, PrivateKey, PublicKey } from './keys.ts'
 import { decodeBase64 } from './text.ts'
-
-/** A SHA-256 that goes on. */
-export interface Hash {
-  update(data: Uint8Array): void
-  digest(): Uint8Array
-}
-
-interface Hasher {
-  update(data: Uint8Array): unknown
-  digest(): Uint8Array
-}
-
-declare const Bun: { readonly CryptoHasher: new (algorithm: 'sha256') => Hasher } | undefined
-
-/** A new SHA-256. Bun has one at hand; on Node, whose module of cryptography is part of its start, it is that one's. */
-export function sha256(): Hash {
-  const hasher: Hasher =
-    typeof Bun !== 'undefined'
-      ? new Bun.CryptoHasher('sha256')
-      : process.getBuiltinModule('node:crypto').createHash('sha256')
-  return {
-    update: (data) => void hasher.update(data),
-    digest: () => new Uint8Array(hasher.digest()),
-  }
-}
-
-/** The SHA-256 of these bytes. */
-export function digestOf(data: Uint8Array): Uint8Array {
-  const hash = sha256()
-  hash.update(data)
-  return hash.digest()
-}
 
 const ALGORITHM = {
   rsa: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
@@ -41,7 +10,7 @@ const ALGORITHM = {
 
 /** What is put before the algorithm: RSA hashes by itself, Ed25519 signs the hash. RFC 8463 3 */
 function message(type: KeyType, data: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(type === 'rsa' ? data : digestOf(data))
+  return new Uint8Array(type === 'rsa' ? data : digestOf('sha256', data))
 }
 
 /** True if it is this key's signature of these bytes; `bad key` if it can't be used. */

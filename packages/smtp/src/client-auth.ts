@@ -1,8 +1,8 @@
 /** The client's AUTH: which method, what it sends, what the answers mean. RFC 4954. Pure. */
 import { bytes } from '@moreqmail/unix/bytes'
+import { digestOf } from '@moreqmail/unix/digest'
 import { decodeBase64 } from './base64.ts'
 import { ask, died, type Ending, parting, type Talk } from './conversation.ts'
-import { hmacMd5 } from './md5.ts'
 import type { Reply } from './reply.ts'
 
 export interface Credentials {
@@ -71,7 +71,7 @@ function cancel(talk: Talk): Reply | undefined {
 function cramMd5(user: string, password: string, challenge: string): string | undefined {
   const decoded = decodeBase64(bytes(challenge))
   if (decoded === undefined) return undefined
-  const digest = hmacMd5(bytes(password), decoded)
+  const digest = digestOf('md5', decoded, bytes(password))
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
   return btoa(`${user} ${hex}`)
 }

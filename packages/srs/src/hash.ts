@@ -1,6 +1,6 @@
 /** The hash by which an SRS address shows that it was made here. Pure. */
 import { bytes, lower } from '@moreqmail/unix/bytes'
-import { hmacSha1 } from './sha1.ts'
+import { digestOf } from '@moreqmail/unix/digest'
 
 /** What HMAC-SHA1 comes to in base64, without padding. */
 export const FULL_HASH = 27
@@ -9,7 +9,7 @@ const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 
 /** The whole hash of these parts of an address, in which ASCII case makes no difference: 27 characters of base64. */
 export function fullHash(secret: string, parts: readonly string[]): string {
-  const digest = hmacSha1(bytes(secret), bytes(lower(parts.join(''))))
+  const digest = digestOf('sha1', bytes(lower(parts.join(''))), bytes(secret))
   let text = ''
   for (let bit = 0; text.length < FULL_HASH; bit += 6) {
     const at = bit >> 3

@@ -1,6 +1,7 @@
 /** Everything moreqmail's programs use of the system. */
 export * from './bytes.ts'
 export * from './control.ts'
+export * from './digest.ts'
 export * from './engine.ts'
 export * from './env.ts'
 export * from './errno.ts'

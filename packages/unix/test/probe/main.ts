@@ -1,7 +1,10 @@
 /** An executable of small programs that show or do one thing each, for the tests of exec and spawn. */
 import { type Entry, toolkit } from '../../../toolkit/src/toolkit.ts'
 import {
+  type Algorithm,
   args,
+  bytes,
+  digestOf,
   env,
   environment,
   exec,
@@ -167,6 +170,14 @@ const readLine: Main = () => {
   exit(0)
 }
 
+/** digest ALGORITHM TEXT [KEY]: the digest in hexadecimal. */
+const showDigest: Main = () => {
+  const [algorithm, text = '', key] = args()
+  const bytesOf = digestOf(algorithm as Algorithm, bytes(text), key === undefined ? undefined : bytes(key))
+  say(Array.from(bytesOf, (byte) => byte.toString(16).padStart(2, '0')).join(''))
+  exit(0)
+}
+
 /** flood N: writes N bytes on 1; says on 2 how the writer fared. */
 const flood: Main = () => {
   const out = new Writer(1)
@@ -247,6 +258,7 @@ const PROGRAMS: Readonly<Record<string, Main>> = {
   eat,
   returns,
   'read-line': readLine,
+  digest: showDigest,
   flood,
   as,
   image,
