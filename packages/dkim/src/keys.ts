@@ -12,8 +12,8 @@ import {
   readElements,
   readWithin,
   SEQUENCE,
-  sameBytes,
-} from './der.ts'
+} from '@moreqmail/der'
+import { sameBytes } from '@moreqmail/unix/bytes'
 import { decodeBase64, squeeze } from './text.ts'
 
 export type KeyType = 'rsa' | 'ed25519'

@@ -1,7 +1,8 @@
 /** Whether the signatures of a message are good: the order in which things are checked, and what each finding is. */
+
+import { sameBytes } from '@moreqmail/unix/bytes'
 import { BodyHashes } from './body-hash.ts'
 import { verify } from './crypto.ts'
-import { sameBytes } from './der.ts'
 import { FINDINGS, type Finding } from './finding.ts'
 import type { Field, LineEnd } from './header.ts'
 import { findKey, type KeyAnswer, type UsableKey } from './key-record.ts'

@@ -1,7 +1,7 @@
+import { readElements } from '@moreqmail/der'
 import t from 'tap'
 import { fuzz, holds, type Random, same } from '../../../test/lib/fuzz.ts'
 import { authorDomain } from '../src/author.ts'
-import { readElements } from '../src/der.ts'
 import { FINDINGS } from '../src/finding.ts'
 import { fieldsOf, HeaderCollector } from '../src/header.ts'
 import { findKey } from '../src/key-record.ts'

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign as nodeSign } from 'node:crypto'
+import { element, INTEGER, SEQUENCE } from '@moreqmail/der'
 import t from 'tap'
 import { makeKey, publishedKey, sign, verify } from '../src/crypto.ts'
-import { bitLength, element, INTEGER, readElements, readWithin, SEQUENCE } from '../src/der.ts'
 import { encodeBase64, privateKeyPem, readPrivateKey, readPublicKey } from '../src/keys.ts'
 import { b } from './lib/bytes.ts'
 
@@ -138,26 +138,4 @@ t.test('keys that are made', async (t) => {
     t.same([key?.type, key?.bits], [type, type === 'rsa' ? 2048 : 256])
     t.not(privateKeyPem(await makeKey(type)), file)
   }
-})
-
-t.test('DER', async (t) => {
-  for (const size of [0, 1, 127, 128, 255, 256, 65536]) {
-    const one = element(SEQUENCE, new Uint8Array(size))
-    t.equal(readElements(one)?.[0]?.contents.length, size)
-    t.equal(readElements(one.subarray(0, -1)), undefined)
-    t.same(readWithin(element(SEQUENCE, one), SEQUENCE)?.length, 1)
-  }
-  for (const bad of [
-    [0x30],
-    [0x30, 0x80],
-    [0x30, 0x84, 0, 0, 0, 0],
-    [0x30, 0x81],
-    [0x30, 0x83, 255, 255, 255],
-    [0x30, 255],
-  ])
-    t.equal(readElements(Uint8Array.from(bad)), undefined, String(bad))
-  t.same(
-    [[], [1], [128], [1, 0]].map((bytes) => bitLength(Uint8Array.from(bytes))),
-    [0, 1, 8, 9],
-  )
 })

@@ -1,5 +1,5 @@
 /** The hash by which an SRS address shows that it was made here. Pure. */
-import { bytes, lower } from '@moreqmail/unix/bytes'
+import { bytes, lower, sameBytes } from '@moreqmail/unix/bytes'
 import { digestOf } from '@moreqmail/unix/digest'
 
 /** What HMAC-SHA1 comes to in base64, without padding. */
@@ -31,12 +31,4 @@ export function isHash(text: string, secrets: readonly string[], parts: readonly
   for (const secret of secrets)
     found |= sameBytes(given, bytes(lower(fullHash(secret, parts).slice(0, text.length)))) ? 1 : 0
   return found === 1
-}
-
-/** True if both are of one length and have the same bytes; the time depends on the length alone. */
-export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false
-  let difference = 0
-  for (let i = 0; i < one.length; i++) difference |= (one[i] ?? 0) ^ (other[i] ?? 0)
-  return difference === 0
 }

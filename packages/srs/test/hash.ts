@@ -1,5 +1,6 @@
+import { sameBytes } from '@moreqmail/unix/bytes'
 import t from 'tap'
-import { fullHash, isHash, sameBytes } from '../src/hash.ts'
+import { fullHash, isHash } from '../src/hash.ts'
 
 t.test('the whole hash', async (t) => {
   t.equal(fullHash('s3cret', ['AB', 'example.com', 'User']), fullHash('s3cret', ['ab', 'EXAMPLE.com', 'user']))

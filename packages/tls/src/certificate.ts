@@ -1,6 +1,6 @@
 /** What is told about a certificate, and whom it is for. Pure. */
+import { BMP_STRING, type Element, identifier, OBJECT, readElements, UTC_TIME } from '@moreqmail/der'
 import { latin1 } from '@moreqmail/unix/bytes'
-import { BMP_STRING, type Element, element, elements, identifier, MALFORMED, OBJECT, UTC_TIME } from './der.ts'
 
 /** The parts of a certificate that are told or judged. */
 export interface Certificate {
@@ -42,6 +42,9 @@ const SUBJECT_ALT_NAME = '2.5.29.17'
 const DNS_NAME = 0x82
 const IP_ADDRESS = 0x87
 
+/** Thrown at anything that is no certificate. */
+const MALFORMED = new Error('malformed certificate')
+
 /** Reads a certificate in DER; undefined if it is none. */
 export function parseCertificate(der: Uint8Array): Certificate | undefined {
   try {
@@ -54,20 +57,27 @@ export function parseCertificate(der: Uint8Array): Certificate | undefined {
 
 /** RFC 5280 4.1 */
 function certificate(der: Uint8Array): Certificate {
-  const [body] = elements(der, element(der, 0, der.length))
-  const fields = elements(der, needed(body))
+  const [whole] = within(der)
+  const [body] = within(needed(whole).contents)
+  const fields = within(needed(body).contents)
   const [serial, , issuer, validity, subject] = fields[0]?.tag === VERSION ? fields.slice(1) : fields
-  const [notBefore, notAfter] = elements(der, needed(validity))
-  const names = alternativeNames(der, fields)
+  const [notBefore, notAfter] = within(needed(validity).contents)
+  const names = alternativeNames(fields)
   return {
-    serial: serialText(der, needed(serial)),
-    issuer: nameText(der, needed(issuer)),
-    subject: nameText(der, needed(subject)),
-    notBefore: timeText(der, needed(notBefore)),
-    notAfter: timeText(der, needed(notAfter)),
-    hosts: names.filter(({ tag }) => tag === DNS_NAME).map(({ start, end }) => latin1(der, start, end)),
-    addresses: names.filter(({ tag }) => tag === IP_ADDRESS).map(({ start, end }) => der.slice(start, end)),
+    serial: serialText(needed(serial)),
+    issuer: nameText(needed(issuer)),
+    subject: nameText(needed(subject)),
+    notBefore: timeText(needed(notBefore)),
+    notAfter: timeText(needed(notAfter)),
+    hosts: names.filter(({ tag }) => tag === DNS_NAME).map(({ contents }) => latin1(contents)),
+    addresses: names.filter(({ tag }) => tag === IP_ADDRESS).map(({ contents }) => contents.slice()),
   }
+}
+
+function within(contents: Uint8Array): readonly Element[] {
+  const found = readElements(contents)
+  if (found === undefined) throw MALFORMED
+  return found
 }
 
 function needed(part: Element | undefined): Element {
@@ -75,48 +85,48 @@ function needed(part: Element | undefined): Element {
   return part
 }
 
-function alternativeNames(der: Uint8Array, fields: readonly Element[]): readonly Element[] {
-  const list = fields.find(({ tag }) => tag === EXTENSIONS)
-  if (list === undefined) return []
-  for (const extension of elements(der, element(der, list.start, list.end))) {
-    const parts = elements(der, extension)
+function alternativeNames(fields: readonly Element[]): readonly Element[] {
+  const [extensions] = within(fields.find(({ tag }) => tag === EXTENSIONS)?.contents ?? new Uint8Array())
+  if (extensions === undefined) return []
+  for (const extension of within(extensions.contents)) {
+    const parts = within(extension.contents)
     const [id, value] = [parts[0], parts.at(-1)]
-    if (id?.tag !== OBJECT || value === undefined || identifier(der, id) !== SUBJECT_ALT_NAME) continue
-    return elements(der, element(der, value.start, value.end))
+    if (id?.tag !== OBJECT || value === undefined || identifier(id) !== SUBJECT_ALT_NAME) continue
+    return within(needed(within(value.contents)[0]).contents)
   }
   return []
 }
 
-function serialText(der: Uint8Array, { start, end }: Element): string {
-  const hex = Array.from(der.subarray(start, end), (byte) => byte.toString(16).padStart(2, '0')).join('')
+function serialText({ contents }: Element): string {
+  const hex = Array.from(contents, (byte) => byte.toString(16).padStart(2, '0')).join('')
   return hex.replace(/^00(?=.)/, '').toUpperCase()
 }
 
 /** All attributes in order, as OpenSSL's oneline form; what is no visible ASCII in a value is `?`. */
-function nameText(der: Uint8Array, name: Element): string {
+function nameText(name: Element): string {
   let text = ''
-  for (const set of elements(der, name)) {
-    for (const attribute of elements(der, set)) {
-      const [type, value] = elements(der, attribute)
-      const id = identifier(der, needed(type))
-      text += `/${ATTRIBUTES.get(id) ?? id}=${valueText(der, needed(value))}`
+  for (const set of within(name.contents)) {
+    for (const attribute of within(set.contents)) {
+      const [type, value] = within(attribute.contents)
+      const id = identifier(needed(type))
+      text += `/${ATTRIBUTES.get(id) ?? id}=${valueText(needed(value))}`
     }
   }
   return text
 }
 
-function valueText(der: Uint8Array, { tag, start, end }: Element): string {
-  const bytes = der.subarray(start, end)
+function valueText({ tag, contents }: Element): string {
+  const text = latin1(contents)
   // Two bytes a character, the first of which is 0 for ASCII.
-  const text = tag === BMP_STRING ? latin1(bytes).replace(/\0(.)|../gs, (_, low?: string) => low ?? '?') : latin1(bytes)
-  return text.replace(/[^ -~]/g, '?')
+  const ascii = tag === BMP_STRING ? text.replace(/\0(.)|../gs, (_, low?: string) => low ?? '?') : text
+  return ascii.replace(/[^ -~]/g, '?')
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** RFC 5280 4.1.2.5: years of two digits are those from 1950 to 2049. */
-function timeText(der: Uint8Array, { tag, start, end }: Element): string {
-  const text = latin1(der, start, end)
+function timeText({ tag, contents }: Element): string {
+  const text = latin1(contents)
   const full = tag === UTC_TIME ? `${text < '50' ? '20' : '19'}${text}` : text
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(full) ?? []
   const monthName = MONTHS[Number(month) - 1]

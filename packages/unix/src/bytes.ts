@@ -74,3 +74,11 @@ export function basename(path: string): string {
 export function visible(text: string): string {
   return text.replace(/[^!-~]/g, '?')
 }
+
+/** True if both are of one length and have the same bytes; the time depends on the length alone. */
+export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false
+  let difference = 0
+  for (let i = 0; i < one.length; i++) difference |= (one[i] ?? 0) ^ (other[i] ?? 0)
+  return difference === 0
+}

@@ -1,13 +1,15 @@
-/** DER, the encoding of keys (X.690): as much of it as keys need. Pure. */
+/** DER, the encoding of keys and certificates (X.690): as much of it as they need. Pure. */
 
 export const INTEGER = 0x02
 export const BIT_STRING = 0x03
 export const OCTET_STRING = 0x04
 export const NULL = 0x05
 export const OBJECT = 0x06
+export const UTC_TIME = 0x17
+export const BMP_STRING = 0x1e
 export const SEQUENCE = 0x30
 
-/** No key needs more than three bytes of length. */
+/** None of them is longer than what three bytes of length can say. */
 const MAX_LENGTH_BYTES = 3
 
 export interface Element {
@@ -71,6 +73,18 @@ export function bitLength(bytes: Uint8Array): number {
   return bytes.length === 0 ? 0 : 8 * bytes.length - Math.clz32(bytes[0] ?? 0) + 24
 }
 
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
+/** An object identifier in dotted form. */
+export function identifier({ contents }: Element): string {
+  const numbers: number[] = []
+  let number = 0
+  for (const byte of contents) {
+    number = number * 128 + (byte & 127)
+    if (byte >= 128) continue
+    if (numbers.length === 0) {
+      const first = Math.min(2, Math.floor(number / 40))
+      numbers.push(first, number - 40 * first)
+    } else numbers.push(number)
+    number = 0
+  }
+  return numbers.join('.')
 }
