@@ -48,6 +48,7 @@ async function send(
     chmodSync(join(home, 'tlsc'), 0o755)
   }
   const result = await runRemote({ home, env: { DNSCACHEIP: `127.0.0.1:${dns.port}`, ...env } })
+  if (result.output.startsWith('r')) await server.quit()
   server.close()
   t.same([result.code, result.signal], [0, null])
   t.equal(faultOf(result.output, 1), '')

@@ -117,7 +117,8 @@ t.test('when the program asks for it', async (t) => {
     const steps = ['env:SSL_PROTOCOL', 'w:STARTTLS', 'r:220', 'Y', 'switch', 'w:in', 'r:x', 'exit:4']
     const program = run(['sslclient', '-yvNRHl0', '127.0.0.1', host.port, ...CLIENT, ...steps], env)
     const socket = await host.connection()
-    await line(socket)
+    t.equal(await line(socket), 'SSL_PROTOCOL unset\r\n')
+    t.equal(await line(socket), 'STARTTLS\r\n')
     socket.write('220\r\n')
     const peer = await Peer.server(socket, 'mx.pem')
     await peer.until(/in/)

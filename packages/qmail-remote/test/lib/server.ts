@@ -1,6 +1,7 @@
 /** A server that says what a test wants, in the pieces it wants, and notes what it hears. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import type { Test } from 'tap'
 
@@ -59,6 +60,11 @@ export class FakeServer {
     const fake = new FakeServer(server, answers)
     t.teardown(() => fake.close())
     return fake
+  }
+
+  /** Waits for the last client's QUIT, which may be on its way through another process when the client has ended. */
+  async quit(): Promise<void> {
+    for (let i = 0; i < 200 && !this.heard.at(-1)?.at(-1)?.endsWith('QUIT'); i++) await delay(10)
   }
 
   close(): void {

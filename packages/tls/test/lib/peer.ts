@@ -209,17 +209,19 @@ export async function until(so: () => boolean, seconds = 20): Promise<boolean> {
   return so()
 }
 
-/** The next line in clear. */
+/** The next line in clear, and not a byte more: TLS may begin behind it. Less at the end, or if none comes. */
 export async function line(near: Socket): Promise<string> {
   let text = ''
-  const take = (data: Buffer): void => {
+  await until(() => {
+    const data: Buffer | null = near.read()
+    if (data === null) return near.readableEnded || near.destroyed
     text += data.toString('latin1')
-  }
-  near.on('data', take)
-  near.resume()
-  await until(() => text.includes('\n'))
-  near.off('data', take)
-  near.pause()
+    const end = text.indexOf('\n') + 1
+    if (end === 0) return false
+    if (end < text.length) near.unshift(Buffer.from(text.slice(end), 'latin1'))
+    text = text.slice(0, end)
+    return true
+  })
   return text
 }
 
