@@ -68,14 +68,13 @@ $(BIN)/moreqmail: build/moreqmail.ts conf-home packages/toolkit/launcher.sh
 
 else
 
-# Bun writes the executable under its final name: the name is part of it. It is copied then, since a file that was
-# written in one go starts half a millisecond faster than one that was written in pieces: the pages are larger.
-$(BIN)/moreqmail: build/moreqmail.ts conf-home
+# Bun writes the executable under its final name: the name is part of it. Then comes the copy that is adapted.
+$(BIN)/moreqmail: build/moreqmail.ts conf-home packages/toolkit/adapt.mjs
 	@mkdir -p $(BIN) build/bun
 	rm -f $(BIN)/moreqmail.cjs
 	`ls node_modules/@oven/bun-*/bin/bun | head -n 1` build build/moreqmail.ts $(COMPILE) \
 		--define MOREQMAIL_SHIM='""' --define $(DEFINE_HOME) --define $(DEFINE_VERSION) --outfile build/bun/moreqmail
-	cp build/bun/moreqmail $@.new
+	$(NODE) packages/toolkit/adapt.mjs build/bun/moreqmail $@.new
 	mv -f $@.new $@
 
 endif

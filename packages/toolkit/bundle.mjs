@@ -38,12 +38,26 @@ async function program(module) {
   return `(give, require) => {${code}}`
 }
 
+/** So many programs are made known at once: the engine reads in all that is in a function when it runs it. */
+const GROUP = 7
+
+// Names of the same program share its code.
+const named = new Map()
+for (const [name, facts] of Object.entries(PROGRAMS)) {
+  const key = JSON.stringify(facts)
+  named.set(key, { facts, names: [...(named.get(key)?.names ?? []), name] })
+}
+const cases = ({ names }) => names.map((name) => `case ${JSON.stringify(name)}:`).join(' ')
 const entries = await Promise.all(
-  Object.entries(PROGRAMS).map(async ([name, { module, ...facts }]) => {
+  [...named.values()].map(async ({ facts: { module, ...facts }, names }) => {
     const words = JSON.stringify(facts).slice(1, -1)
-    return `${JSON.stringify(name)}: { ${words}, load: once(${await program(module)}) },`
+    return `${cases({ names })} return { ${words}, load: evaluated(${await program(module)}) }`
   }),
 )
+const groups = []
+for (let i = 0; i < entries.length; i += GROUP)
+  groups.push({ all: [...named.values()].slice(i, i + GROUP).map(cases).join(' '), code: entries.slice(i, i + GROUP) })
+const known = Object.keys(PROGRAMS).filter((name) => !PROGRAMS[name].internal)
 
 writeFileSync(
   out,
@@ -51,15 +65,15 @@ writeFileSync(
 import { ${names} } from '${SHARED}'
 const shared = { ${names} }
 const require = (name) => (name.startsWith('${SHARED}') ? shared : process.getBuiltinModule(name))
-const once = (program) => {
+const evaluated = (program) => () => {
   let module
-  return () => {
-    if (module === undefined) program((exports) => (module = exports), require)
-    return module
-  }
+  program((exports) => (module = exports), require)
+  return module
 }
-toolkit({
-${entries.join('\n')}
-})
+${groups.map(({ code }, i) => `const group${i} = (name) => { switch (name) {\n${code.join('\n')}\n} }`).join('\n')}
+const find = (name) => { switch (name) {
+${groups.map(({ all }, i) => `${all} return group${i}(name)`).join('\n')}
+} }
+toolkit(${JSON.stringify(known)}, find)
 `,
 )

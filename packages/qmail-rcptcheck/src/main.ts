@@ -1,8 +1,12 @@
 /** qmail-rcptcheck: runs recipient checks one after the other, until one speaks against the recipient. */
 import { EXIT, REPLY, type Verdict, verdictOf } from '@moreqmail/rcptcheck'
-import { bytes, chdirHome, controlList, env, environment, exit, note, run, sys } from '@moreqmail/unix'
+import { bytes, chdirHome, controlList, env, environment, exit, manyRuns, note, type Run, sys } from '@moreqmail/unix'
 
 export const synopsis = 'qmail-rcptcheck'
+
+/** For so many checks it is worth going the way of the first, much of which is that of all. */
+const MANY = 4
+const NEVER = Number.POSITIVE_INFINITY
 
 /** qmail-spp knows no exit codes: it reads a command, E to refuse the recipient and R to close the connection. */
 const COMMAND: Readonly<Record<Verdict, string>> = {
@@ -27,8 +31,10 @@ export function main(): never {
   note(`qmail-rcptcheck: from ${env('SENDER') ?? ''} to ${env('RECIPIENT') ?? ''}`)
   const unable = (): never => answer('defer')
   if (chdirHome() < 0) unable()
-  for (const check of controlList('rcptchecks', unable)?.entries() ?? []) {
-    const verdict = ask(check)
+  const checks = controlList('rcptchecks', unable)?.entries() ?? []
+  const run = manyRuns(checks.length >= MANY ? 0 : NEVER)
+  for (const check of checks) {
+    const verdict = ask(check, run)
     if (verdict !== 'accept') answer(verdict)
   }
   return answer('accept')
@@ -42,7 +48,7 @@ function translateVariables(): void {
 }
 
 /** Runs one check. Descriptor 1 is the client or the plugin's command pipe: what a check prints must not get there. */
-function ask(check: string): Verdict {
+function ask(check: string, run: Run): Verdict {
   const status = run([check], { path: check, fds: [[1, 2]] })
   return typeof status === 'number' ? 'broken' : verdictOf(status.code)
 }

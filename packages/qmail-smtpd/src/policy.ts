@@ -3,12 +3,15 @@ import type { Listed } from '@moreqmail/smtp/hosts'
 import { connectionEnds, type Policy, replaceLiteral } from '@moreqmail/smtp/server'
 import { type Client, dismiss } from '@moreqmail/smtp-io'
 import { type Descriptors, startTls } from '@moreqmail/ucspi-tls'
-import { env, environment, exit, sys } from '@moreqmail/unix'
+import { env, environment, exit, manyRuns, sys } from '@moreqmail/unix'
 import { isBadSender, isRcptHost } from './hosts.ts'
 import { receiveMessage } from './message.ts'
 import { PluginRunner, type Verdict } from './plugin-run.ts'
 import { checkRecipient } from './rcptcheck.ts'
 import type { Configuration } from './settings.ts'
+
+/** A client that has named more recipients than this is likely to name many. */
+const MANY = 2
 
 const BAD_SENDER = '553 sorry, your envelope sender is in my badmailfrom list (#5.7.1)'
 const NO_RELAY = "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"
@@ -35,6 +38,7 @@ export function smtpdPolicy(
   }
   const lists: readonly Listed[] | undefined = rcpthosts && [(host) => rcpthosts.has(host), inCdb]
   let barred = false
+  const runCheck = manyRuns(MANY)
 
   return {
     rewrite: literalRewriter(configuration, client),
@@ -64,7 +68,7 @@ export function smtpdPolicy(
       const { approved, address } = verdict
       if (!allowed && !approved) return { refuse: NO_RELAY }
       if (relayClient !== undefined) return { accept: address + relayClient }
-      const refusal = rcptcheck === undefined ? undefined : checkRecipient(rcptcheck, sender, address, helo)
+      const refusal = rcptcheck === undefined ? undefined : checkRecipient(rcptcheck, sender, address, helo, runCheck)
       return refusal ?? { accept: address }
     },
     data: () => {

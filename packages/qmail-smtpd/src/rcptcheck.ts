@@ -1,7 +1,7 @@
 /** Asks the program in $RCPTCHECK whether a recipient has a mailbox. */
 import { REPLY, verdictOf } from '@moreqmail/rcptcheck'
 import type { Refusal } from '@moreqmail/smtp/server'
-import { EAGAIN, ENOMEM, type Environment, environment, O_RDWR, run, sys } from '@moreqmail/unix'
+import { EAGAIN, ENOMEM, type Environment, environment, O_RDWR, type Run, sys } from '@moreqmail/unix'
 
 const CANNOT_FORK: Refusal = { refuse: '421 unable to fork (#4.3.0)', exit: 1 }
 
@@ -28,12 +28,14 @@ export function checkRecipient(
   sender: string,
   recipient: string,
   helo: string | undefined,
+  run: Run,
 ): Refusal | undefined {
+  const env = checkEnvironment({ SENDER: sender, RECIPIENT: recipient, HELOHOST: helo })
   const nothing = sys.open('/dev/null', O_RDWR, 0)
   const stdio = nothing < 0 ? 'closed' : nothing
   const status = run([program], {
     path: program,
-    env: checkEnvironment({ SENDER: sender, RECIPIENT: recipient, HELOHOST: helo }),
+    env,
     fds: [
       [0, stdio],
       [1, stdio],

@@ -1,5 +1,11 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import t from 'tap'
 import { plain, type Session, session } from './support/session.ts'
+
+const BIN = resolve('dist/bin')
 
 /** The replies to these commands, all sent at once, but for the greeting and the farewell. */
 async function replies(commands: readonly string[], more: Omit<Session, 'input'>): Promise<string> {
@@ -157,6 +163,51 @@ t.test('recipient checks', async (t) => {
     'no search on the PATH',
   )
   t.equal(await replies(ENVELOPE, { env: { ...env, RELAYCLIENT: '' } }), '250 ok|250 ok|.')
+})
+
+/** A session with so many recipients, the last of which is refused; each is asked about by these many checks. */
+async function manyChecks(check: string, count: number, recipients: number, env: Session['env']): Promise<string> {
+  const rcpts = Array.from({ length: recipients - 1 }, (_, i) => `RCPT TO:<user${i}@d>`)
+  const files = {
+    'control/rcptchecks': `${join(BIN, 'qmail-rcptcheck-badrcptto')}\n`.repeat(count),
+    'control/badrcptto': 'nobody@d\n',
+  }
+  const more = { env: { ...env, RCPTCHECK: join(BIN, check) }, files }
+  const said = await replies(['MAIL FROM:<a@b>', ...rcpts, 'RCPT TO:<nobody@d>'], more)
+  return said.replace(/(250 ok\|)+/, (all) => `${all.length / 7} x ok|`)
+}
+
+t.test('checks of ours, and one that runs others of ours', async (t) => {
+  for (const exec of ['', 'always'])
+    for (const check of ['qmail-rcptcheck-badrcptto', 'qmail-rcptcheck'])
+      for (const count of [1, 3, 4, 7])
+        for (const recipients of [2, 3, 4, 9])
+          t.match(
+            await manyChecks(check, count, recipients, { MOREQMAIL_EXEC: exec }),
+            new RegExp(`^${recipients} x ok\\|553 sorry, no mailbox here by that name. \\(#5.1.1\\)\\|\\.`),
+            `${exec} ${check} ${count} ${recipients}`,
+          )
+})
+
+/** As a user that nothing else runs as. */
+const OTHER = ['--reuid=54377', '--regid=54377', '--clear-groups']
+const noOther =
+  spawnSync('setpriv', [...OTHER, 'prlimit', '--nproc=9', 'test', '-x', join(BIN, 'qmail-smtpd')]).status !== 0 &&
+  'needs root, prlimit, and programs that all can run'
+
+t.test('a check that has ended is not in the way of the next', { skip: noOther }, async (t) => {
+  const home = mkdtempSync(join(tmpdir(), 'processes-'))
+  t.teardown(() => rmSync(home, { recursive: true }))
+  mkdirSync(join(home, 'control'))
+  writeFileSync(join(home, 'control/me'), 'mx.example\n')
+  spawnSync('chmod', ['-R', 'a+rX', home])
+  const rcpts = 'RCPT TO:<c@d>\r\n'.repeat(5)
+  const { stdout } = spawnSync('setpriv', [...OTHER, 'prlimit', '--nproc=2', join(BIN, 'qmail-smtpd')], {
+    env: { PATH: '/bin:/usr/bin', QMAILHOME: home, RCPTCHECK: join(BIN, 'qmail-rcptcheck-badrcptto') },
+    input: `MAIL FROM:<a@b>\r\n${rcpts}QUIT\r\n`,
+    encoding: 'latin1',
+  })
+  t.equal(stdout, `220 mx.example ESMTP\r\n${'250 ok\r\n'.repeat(6)}221 mx.example\r\n`)
 })
 
 t.test('what a check knows', async (t) => {

@@ -4,28 +4,18 @@ import {
   type Accepted,
   catchSignals,
   commandLine,
-  failed,
   LISTEN_LETTERS,
   type ListenSettings,
   listenSettings,
   misconfigured,
   misused,
   openListener,
+  rehearseConnections,
   serve,
+  tellPort,
+  vacate,
 } from '@moreqmail/ucspi'
-import {
-  args,
-  canFork,
-  crossTrustBoundary,
-  env,
-  environment,
-  O_RDWR,
-  programName,
-  rehearse,
-  stayForkable,
-  sys,
-  Writer,
-} from '@moreqmail/unix'
+import { args, crossTrustBoundary, env, environment, programName, stayForkable, sys } from '@moreqmail/unix'
 import { serveConnection } from './connection.ts'
 import { TLS_LETTERS, type TlsSettings, tlsSettings } from './options.ts'
 import { Sessions } from './sessions.ts'
@@ -35,10 +25,11 @@ export const synopsis = `sslserver [ -13UXpPhHrRoOdDqQvV46nNeEsSzmZaA ] [ -c lim
 [ -y rules.cdb ] [ -B banner ] [ -u uid ] [ -g gid ] [ -l name ] [ -t seconds ] [ -T seconds ] [ -w seconds ] \
 [ -I interface ] host port prog`
 
+/** There are up to four descriptors for each connection. */
+const AS_MANY_AS_POSSIBLE = Number.MAX_SAFE_INTEGER
+
 /** The listener's first argument for a child of its own, before what is to be known of the connection. */
 const CONNECTION = '--connection'
-/** The second time the engine also remembers where it has found things. */
-const REHEARSALS = 2
 
 export function main(): never {
   const words = args()
@@ -60,14 +51,10 @@ function listen(words: readonly string[]): never {
   const [settings, tls] = settingsOf(words)
   const { verbosity } = settings
   stayForkable()
+  sys.nofile(AS_MANY_AS_POSSIBLE)
   const signals = catchSignals()
   const listener = openListener(settings)
-  if (settings.printPort) {
-    const name = sys.sockname(listener, 0)
-    const out = new Writer(1)
-    if (typeof name !== 'number') out.puts(`${name[1]}\n`)
-    out.flush()
-  }
+  tellPort(listener, settings)
   const password = tls.assignment.password ? keyPassword(verbosity) : undefined
   if (password !== undefined) {
     // Nobody else may find it in memory.
@@ -75,13 +62,9 @@ function listen(words: readonly string[]): never {
     sys.dumpable(0)
   }
   testCertificate(tls.assignment, password, verbosity)
-  const nothing = sys.open('/dev/null', O_RDWR, 0)
-  if (nothing < 0) failed(verbosity, 'unable to open /dev/null', nothing)
-  sys.dup2(nothing, 0)
-  sys.dup2(nothing, 1)
-  sys.close(nothing)
+  vacate(verbosity)
   const serveOne = (ip: string, port: number, count: number): never => serveConnection(ip, port, count, settings, tls)
-  if (canFork()) for (let i = 0; i < REHEARSALS; i++) rehearse(() => serveOne('127.0.0.1', 0, 1))
+  rehearseConnections(serveOne)
   const sessions = new Sessions(tls, verbosity, password)
   const start = (accepted: Accepted): number => {
     const { ip, port, count } = accepted

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
@@ -25,11 +25,29 @@ function ticks(pid: number): number {
 const limit = (what: string, pid: number) => spawnSync('prlimit', ['--pid', String(pid), what])
 const noPrlimit = spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit'
 
+const onNode = existsSync(join(BIN, 'moreqmail.cjs')) && 'Node has raised it before'
+
 /** Runs a program as a user that nothing else runs as. */
 const OTHER = ['setpriv', '--reuid=54321', '--regid=54321', '--clear-groups']
 const readable = ['test', '-x', join(BIN, 'sslserver'), '-a', '-r', `${KEYS}/rsa.pem`]
 const noOther =
   spawnSync('setpriv', [...OTHER.slice(1), ...readable]).status !== 0 && 'needs root, and programs that all can run'
+
+for (const exec of ['', 'always'])
+  t.test(`the limit of descriptors ${exec}`, { skip: noPrlimit || onNode }, async (t) => {
+    const env = { CERTFILE: `${KEYS}/rsa.pem`, MOREQMAIL_EXEC: exec }
+    for (const name of ['tcpserver', 'sslserver'] as const) {
+      const before = ['prlimit', '--nofile=100:3000']
+      const prog = ['sh', '-c', 'ulimit -Sn']
+      const server = await Server.start(name === 'tcpserver' ? [] : ['-n'], [], { before, prog, env, name })
+      const own = /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${server.pid}/limits`, 'latin1'))?.[1]
+      t.equal(own, name === 'tcpserver' ? '100' : '3000', `${name}: its own`)
+      const near = await server.connect()
+      t.equal(await line(near), '100\n', `${name}: the program's is what it was`)
+      near.destroy()
+      await server.stop(t)
+    }
+  })
 
 for (const host of HOSTS)
   for (const [name, mode] of KINDS) {

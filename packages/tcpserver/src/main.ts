@@ -3,26 +3,16 @@ import {
   catchSignals,
   commandLine,
   dropPrivileges,
-  failed,
   LISTEN_LETTERS,
   listenSettings,
   misused,
   openListener,
+  rehearseConnections,
   serve,
+  tellPort,
+  vacate,
 } from '@moreqmail/ucspi'
-import {
-  args,
-  canFork,
-  EBUSY,
-  env,
-  fork,
-  O_RDWR,
-  rehearse,
-  spawnSelf,
-  stayForkable,
-  sys,
-  Writer,
-} from '@moreqmail/unix'
+import { args, EBUSY, env, fork, spawnSelf, stayForkable } from '@moreqmail/unix'
 import { serveConnection } from './connection.ts'
 
 export const synopsis = `tcpserver [ -1UXpPhHrRoOdDqQvV46 ] [ -c limit ] [ -C limit ] [ -b backlog ] [ -x rules.cdb ] [ -B banner ] \
@@ -30,9 +20,6 @@ export const synopsis = `tcpserver [ -1UXpPhHrRoOdDqQvV46 ] [ -c limit ] [ -C li
 
 /** The listener's first argument for a child of its own, before address, port and count of the connection. */
 const CONNECTION = '--connection'
-
-/** The second time the engine also remembers where it has found things. */
-const REHEARSALS = 2
 
 export function main(): never {
   const words = args()
@@ -52,18 +39,9 @@ function listen(words: readonly string[]): never {
   const signals = catchSignals()
   const listener = openListener(settings)
   dropPrivileges(settings)
-  if (settings.printPort) {
-    const name = sys.sockname(listener, 0)
-    const out = new Writer(1)
-    if (typeof name !== 'number') out.puts(`${name[1]}\n`)
-    out.flush()
-  }
-  const nothing = sys.open('/dev/null', O_RDWR, 0)
-  if (nothing < 0) failed(settings.verbosity, 'unable to open /dev/null', nothing)
-  sys.dup2(nothing, 0)
-  sys.dup2(nothing, 1)
-  sys.close(nothing)
-  if (canFork()) for (let i = 0; i < REHEARSALS; i++) rehearse(() => serveConnection('127.0.0.1', 0, 1, settings))
+  tellPort(listener, settings)
+  vacate(settings.verbosity)
+  rehearseConnections((ip, port, count) => serveConnection(ip, port, count, settings))
   serve(listener, signals, settings, ({ socket, ip, port, count }) => {
     const fds = [
       [0, socket],

@@ -263,7 +263,7 @@ t.test('no descriptor left for a connection', { skip: !LINUX || !existsSync('/us
 })
 
 t.test('no process left for a connection', { skip: !ROOT || !existsSync('/usr/bin/prlimit') }, async (t) => {
-  const user = '54321' // nobody else's, or the limit would count others' processes
+  const user = '54399' // nobody else's, or the limit would count others' processes
   const { port, log } = await listen(`-vRHl0 -u ${user}`, ['cat'], {}, ['prlimit', '--nproc=2'])
   const { socket, all } = connect(port)
   socket.write('a')

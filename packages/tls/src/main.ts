@@ -1,16 +1,15 @@
 /** tls-io: does TLS for one connection, started by the programs that need it. */
-import type tls from 'node:tls'
 import { args, environment, exit, NO_DELAY, note, now, programName, sys, usage } from '@moreqmail/unix'
 import { type Assignment, readAssignment, restricted } from './assignment.ts'
 import { announce, closeReport, judge } from './begin.ts'
 import { Engine, REPORT } from './engine.ts'
 import { DONE, type Fault, faultLine, MISUSED } from './fault.ts'
-import { contextOf, type Loaded, load, type Material } from './load.ts'
+import { contextsOf, identityFor } from './identities.ts'
+import { type Loaded, load } from './load.ts'
 import { readPassword } from './password.ts'
 import { derOf } from './pem.ts'
 import { giveUp } from './privileges.ts'
-import { choose } from './server-name.ts'
-import { readSettings, type Settings } from './settings.ts'
+import { readSettings } from './settings.ts'
 
 export const synopsis = 'tls-io [ name=value ... ]'
 
@@ -18,6 +17,8 @@ const PASSWORD = 6
 
 export function main(): void {
   const started = now()
+  // The runtime has a dozen of its own here.
+  sys.nofile(Number.MAX_SAFE_INTEGER)
   sys.title([programName(), ...args()])
   const told = readAssignment(args())
   if (told === undefined) usage(MISUSED, synopsis)
@@ -59,27 +60,6 @@ export function main(): void {
 function refuse(assignment: Assignment, fault: Fault): never {
   if (assignment.verbosity > 0) note(faultLine(assignment, fault))
   exit(fault.code)
-}
-
-/** That of the name, else the one for all. */
-function identityFor(asked: string | undefined, identities: readonly Loaded[]): Loaded | undefined {
-  const named = identities.flatMap((identity) =>
-    identity.name === undefined ? [] : [{ name: identity.name, identity }],
-  )
-  const found = asked === undefined ? undefined : choose(named, asked)
-  return found?.identity ?? identities.find(({ name }) => name === undefined)
-}
-
-type Contexts = (identity: Loaded | undefined) => tls.SecureContext | Fault
-
-/** Makes a context for each identity once. */
-function contextsOf(material: Material, settings: Settings, password: string | undefined): Contexts {
-  const made = new Map<Loaded | undefined, tls.SecureContext | Fault>()
-  return (identity) => {
-    const context = made.get(identity) ?? contextOf(material, identity, settings, password)
-    made.set(identity, context)
-    return context
-  }
 }
 
 /** The password of the key; none if it can't be read. */

@@ -72,7 +72,7 @@ function program(entry: Entry): Program {
 }
 
 /** The executable under its own name: says what it is made of. */
-function itself(programs: Readonly<Record<string, Entry>>): Program {
+function itself(names: readonly string[]): Program {
   return {
     prepare: () => undefined,
     failure: 111,
@@ -80,7 +80,6 @@ function itself(programs: Readonly<Record<string, Entry>>): Program {
     fresh: false,
     rehearsal: '',
     main: () => {
-      const names = Object.keys(programs).filter((name) => !programs[name]?.internal)
       const out = new Writer(1)
       if (args()[0] === '--list') out.puts(names.map((name) => `${name}\n`).join(''))
       else out.puts(`moreqmail ${MOREQMAIL_VERSION}: run under one of these names: ${names.join(' ')}\n`)
@@ -89,15 +88,18 @@ function itself(programs: Readonly<Record<string, Entry>>): Program {
   }
 }
 
-/** Does what the executable is for: never returns, but for a program that uses the event loop. */
-export function toolkit(programs: Readonly<Record<string, Entry>>): void {
+/**
+ * Does what the executable is for: never returns, but for a program that uses the event loop. `names` are those of the
+ * programs that have links; `find` knows others too, and is not asked twice.
+ */
+export function toolkit(names: readonly string[], find: (name: string) => Entry | undefined): void {
   const argv = sys.argv()
   if (typeof argv === 'number') fatal(111, 'unable to find out the arguments', argv)
   if (!compiled) inheritListed()
   const found = new Map<string, Program>()
   const lookup = (name: string): Program | undefined => {
-    const entry = Object.hasOwn(programs, name) ? programs[name] : undefined
-    return entry ? program(entry) : name === 'moreqmail' ? itself(programs) : undefined
+    const entry = find(name)
+    return entry ? program(entry) : name === 'moreqmail' ? itself(names) : undefined
   }
   // On Node the launcher runs `node moreqmail.cjs PROGRAM ARGUMENTS`.
   start(compiled ? argv : argv.slice(2), (name) => {

@@ -1,7 +1,19 @@
-/** Opens the socket that a listener listens on. */
-import { dropTo, type Errno, IPV6_ONLY, REUSE_ADDRESS, readFile, sys } from '@moreqmail/unix'
+/** Opens the socket that a listener listens on, and makes the process ready to serve there. */
+import {
+  canFork,
+  dropTo,
+  type Errno,
+  IPV6_ONLY,
+  O_RDWR,
+  REHEARSALS,
+  REUSE_ADDRESS,
+  readFile,
+  rehearse,
+  sys,
+  Writer,
+} from '@moreqmail/unix'
 import { familyOf, listenAt, type Place, portOf } from './address.ts'
-import type { ListenSettings } from './listen-options.ts'
+import type { ListenSettings, Verbosity } from './listen-options.ts'
 import { hostAddresses } from './names.ts'
 import { failed } from './say.ts'
 
@@ -43,4 +55,27 @@ export function dropPrivileges({ verbosity, uid, gid }: ListenSettings): void {
   if (group < 0) failed(verbosity, 'unable to set gid', group)
   const user = dropTo(uid, undefined, true)
   if (user < 0) failed(verbosity, 'unable to set uid', user)
+}
+
+/** Prints the port that the listener has, if that is asked for. */
+export function tellPort(listener: number, { printPort }: ListenSettings): void {
+  if (!printPort) return
+  const name = sys.sockname(listener, 0)
+  const out = new Writer(1)
+  if (typeof name !== 'number') out.puts(`${name[1]}\n`)
+  out.flush()
+}
+
+/** Lets go of what 0 and 1 are: children have their connections there. */
+export function vacate(verbosity: Verbosity): void {
+  const nothing = sys.open('/dev/null', O_RDWR, 0)
+  if (nothing < 0) failed(verbosity, 'unable to open /dev/null', nothing)
+  sys.dup2(nothing, 0)
+  sys.dup2(nothing, 1)
+  sys.close(nothing)
+}
+
+/** Goes the way of a connection, where children will be forks of this process: what is ready here is ready in them. */
+export function rehearseConnections(serveOne: (ip: string, port: number, count: number) => never): void {
+  if (canFork()) for (let i = 0; i < REHEARSALS; i++) rehearse(() => serveOne('127.0.0.1', 0, 1))
 }

@@ -264,6 +264,20 @@ static void disown(int fd) {
 
 static int is_ours(int fd) { return (size_t)fd < ours_size && ours[fd]; }
 
+/* Where a fork tells its exit code, see tell(); -1: nowhere. */
+static int teller = -1;
+
+/* Its descriptor is far from those that programs name by number. */
+static void tell_by(int fd, int least) {
+  enum { FAR = 200 };
+  teller = fcntl(fd, F_DUPFD_CLOEXEC, least > FAR ? least : FAR);
+  disown(fd);
+  close(fd);
+  if (teller != -1) teller = own(teller);
+}
+
+static int is_teller(int fd) { return fd != -1 && fd == teller; }
+
 /* True for the epoll, event and timer descriptors of the runtime itself. */
 static int is_runtimes(int fd) {
 #ifdef __linux__
@@ -644,6 +658,7 @@ static napi_value js_open(napi_env env, napi_callback_info info) {
 static napi_value js_close(napi_env env, napi_callback_info info) {
   BEGIN(1);
   FD(fd, 0);
+  if (is_teller(fd)) return integer(env, -EBADF);
   int r = close(fd); /* not retried: Linux has freed the number even at EINTR */
   if (fd >= 0) disown(fd);
   return integer(env, r == -1 && errno != EINTR ? -errno : 0);
@@ -695,10 +710,12 @@ static napi_value js_dup2(napi_env env, napi_callback_info info) {
   FD(from, 0);
   FD(to, 1);
   int64_t r;
+  if (is_teller(from)) return integer(env, -EBADF);
   if (from == to) {
     r = fcntl(to, F_GETFD);
     if (r != -1) inherit(to), r = to;
   } else {
+    if (is_teller(to)) tell_by(teller, to + 1);
     do r = dup2(from, to);
     while (r == -1 && (errno == EINTR || errno == EBUSY));
   }
@@ -717,6 +734,7 @@ static napi_value js_keep(napi_env env, napi_callback_info info) {
   FD(fd, 0);
   INT(on, 1);
   if (fcntl(fd, F_GETFD) == -1) return integer(env, -errno);
+  if (is_teller(fd)) return integer(env, -EBADF);
   if (on) {
     inherit(fd);
     disown(fd);
@@ -736,6 +754,7 @@ static napi_value js_isopen(napi_env env, napi_callback_info info) {
   int flags = fcntl(fd, F_GETFD);
   if (flags == -1) return integer(env, -errno);
   if (fd <= 2) return integer(env, absent(env, fd) ? -EBADF : 0);
+  if (is_teller(fd)) return integer(env, -EBADF);
   if (is_ours(fd)) return integer(env, 0);
   if (!inheritable_list) return integer(env, is_runtimes(fd) ? -EBADF : 0);
   while (i < inheritable_count && inheritable_list[i] != fd) ++i;
@@ -749,6 +768,22 @@ static napi_value js_nonblock(napi_env env, napi_callback_info info) {
   int flags = fcntl(fd, F_GETFL);
   if (flags == -1) return integer(env, -errno);
   return outcome(env, fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
+}
+
+/*
+ * A fork of this image can tell its exit code before it ends, since the kernel
+ * needs about as long to take a process apart as to make it. Who waits for that
+ * goes on when it hears the code, and collects the process later.
+ */
+static pid_t expected;    /* the fork whose code will be heard */
+static int listener = -1; /* there */
+static pid_t ending;      /* the one before, whose code has been heard */
+
+#define SOON 5 /* milliseconds, in which it certainly has ended */
+
+static void collect(void) {
+  while (ending && waitpid(ending, NULL, 0) == -1 && errno == EINTR);
+  ending = 0;
 }
 
 /* triples of fd, events, revents in an Int32Array; negative ms: no limit */
@@ -767,7 +802,15 @@ static napi_value js_poll(napi_env env, napi_callback_info info) {
     if (!p) return integer(env, -ENOMEM);
   }
   for (i = 0; i < count; ++i) p[i].fd = a[3 * i], p[i].events = (short)a[3 * i + 1], p[i].revents = 0;
-  r = poll(p, (nfds_t)count, ms < 0 ? -1 : ms > INT_MAX ? INT_MAX : (int)ms);
+  ms = ms < 0 ? -1 : ms > INT_MAX ? INT_MAX : ms;
+  r = 0;
+  /* Who waits for longer keeps no dead child meanwhile. */
+  if (ending && (ms == -1 || ms > SOON)) {
+    r = poll(p, (nfds_t)count, SOON);
+    if (r == 0 && ms != -1) ms -= SOON;
+    if (r == 0) collect();
+  }
+  if (r == 0) r = poll(p, (nfds_t)count, (int)ms);
   if (r < 0) r = -errno;
   for (i = 0; i < count; ++i) a[3 * i + 2] = p[i].revents;
   if (p != few) free(p);
@@ -1271,11 +1314,37 @@ static void fresh_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static struct rlimit given; /* of descriptors, when this program began to change it */
+static int changed;
+
+/* Soft limit of open descriptors: the old one; a positive argument sets it (capped at the hard limit), for this program. */
+static napi_value js_nofile(napi_env env, napi_callback_info info) {
+  BEGIN(1);
+  INT(want, 0);
+  struct rlimit r;
+  rlim_t old;
+  if (getrlimit(RLIMIT_NOFILE, &r) == -1) return integer(env, -errno);
+  old = r.rlim_cur;
+  if (want > 0) {
+    if (!changed) given = r;
+    r.rlim_cur = (rlim_t)want > r.rlim_max ? r.rlim_max : (rlim_t)want;
+    if (setrlimit(RLIMIT_NOFILE, &r) == -1) return integer(env, -errno);
+    changed = 1;
+  }
+  return integer(env, old > INT_MAX ? INT_MAX : (int64_t)old);
+}
+
+/* What the next program is to find: the limit as it was, no handlers, no mask. */
+static void fresh_start(void) {
+  fresh_signals();
+  if (changed) setrlimit(RLIMIT_NOFILE, &given);
+}
+
 /* Before a new image: as above. Besides, glibc's posix_spawn, by which make and
  * others start programs, leaves its two internal signals ignored in them, and
  * its own sigaction() will not have them back. */
-static void fresh_signals_for_exec(void) {
-  fresh_signals();
+static void fresh_start_for_exec(void) {
+  fresh_start();
 #if defined(__linux__) && defined(SYS_rt_sigaction)
   {
     struct {
@@ -1290,6 +1359,61 @@ static void fresh_signals_for_exec(void) {
 #endif
 }
 
+static void tell(int code) {
+  unsigned char byte = (unsigned char)code;
+  if (teller != -1 && write(teller, &byte, 1) == -1) {
+    /* nobody waits for it */
+  }
+}
+
+static void stop_listening(void) {
+  if (listener != -1) {
+    disown(listener);
+    close(listener);
+  }
+  listener = -1;
+  expected = 0;
+}
+
+static void listen_to(pid_t pid, int fd) {
+  stop_listening();
+  if (own(fd) < 0) return;
+  expected = pid;
+  listener = fd;
+}
+
+/* One that is ending still counts: where no process is left for another, it has to be gone first. */
+static int may_fork_again(void) {
+  if (errno != EAGAIN || !ending) return 0;
+  collect();
+  return 1;
+}
+
+/* The code that a child tells; -1: it does not, and has to be waited for. */
+static int hear(pid_t pid) {
+  unsigned char code;
+  ssize_t n;
+  if (!expected || pid != expected) return -1;
+  do n = read(listener, &code, 1);
+  while (n == -1 && errno == EINTR);
+  stop_listening();
+  if (n != 1) return -1;
+  collect();
+  ending = pid;
+  return code;
+}
+
+/* In a fork: all this is its parent's. */
+static void hear_nobody(void) {
+  stop_listening();
+  ending = 0;
+  if (teller != -1) {
+    disown(teller);
+    close(teller);
+  }
+  teller = -1;
+}
+
 /* Replaces the image; returns only -errno. */
 static napi_value js_exec(napi_env env, napi_callback_info info) {
   BEGIN(3);
@@ -1300,8 +1424,9 @@ static napi_value js_exec(napi_env env, napi_callback_info info) {
     e = errno;
   } else {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
+    collect();
     inherit_all(inheritable_list, inheritable_count);
-    fresh_signals_for_exec();
+    fresh_start_for_exec();
     execve(path, argv, envp);
     e = errno;
     sigaction(SIGPIPE, &ignore, NULL);
@@ -1312,16 +1437,23 @@ static napi_value js_exec(napi_env env, napi_callback_info info) {
   return integer(env, -e);
 }
 
-/* Puts descriptors in place: pairs of from, to (from -1: close). All are
- * first copied above every target, so overlaps and swaps come out right. */
-static int place(const int32_t *map, size_t pairs, int *high) {
+/* The first number above 2 and above all targets. */
+static int above(const int32_t *map, size_t pairs) {
   int top = 2;
   size_t i;
   for (i = 0; i < pairs; ++i)
     if (map[2 * i + 1] > top) top = map[2 * i + 1];
+  return top + 1;
+}
+
+/* Puts descriptors in place: pairs of from, to (from -1: close). All are
+ * first copied above every target, so overlaps and swaps come out right. */
+static int place(const int32_t *map, size_t pairs, int *high) {
+  int least = above(map, pairs);
+  size_t i;
   for (i = 0; i < pairs; ++i) {
     if (map[2 * i] < 0) continue;
-    high[i] = fcntl(map[2 * i], F_DUPFD_CLOEXEC, top + 1);
+    high[i] = fcntl(map[2 * i], F_DUPFD_CLOEXEC, least);
     if (high[i] == -1) return -1;
   }
   for (i = 0; i < pairs; ++i)
@@ -1335,7 +1467,7 @@ static int place(const int32_t *map, size_t pairs, int *high) {
 }
 
 #define MAX_MAP 64
-enum { SPAWN_GROUP = 1, SPAWN_SESSION = 2, SPAWN_ONLY = 4 };
+enum { SPAWN_GROUP = 1, SPAWN_SESSION = 2, SPAWN_ONLY = 4, FORK_TELLS = 8 };
 
 /* Runs a program in a child: pid or -errno, the exec's errno too. */
 static napi_value js_spawn(napi_env env, napi_callback_info info) {
@@ -1358,7 +1490,8 @@ static napi_value js_spawn(napi_env env, napi_callback_info info) {
     /* Nothing may run a handler on the parent's memory in the child. */
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &old);
-    pid = vfork();
+    do pid = vfork();
+    while (pid == -1 && may_fork_again());
     if (pid == 0) {
       if (flags & SPAWN_SESSION) setsid();
       if (flags & SPAWN_GROUP) setpgid(0, 0);
@@ -1370,7 +1503,7 @@ static napi_value js_spawn(napi_env env, napi_callback_info info) {
       }
       for (i = 0; i < pairs; ++i)
         if (map[2 * i] >= 0) inherit(map[2 * i + 1]);
-      fresh_signals_for_exec();
+      fresh_start_for_exec();
       execve(path, argv, envp);
       e = errno;
       _exit(111);
@@ -1430,15 +1563,17 @@ static int take_over(const int32_t *map, size_t pairs, char **argv) {
   struct sigaction ignore = {.sa_handler = SIG_IGN};
   int high[MAX_MAP], fd;
   size_t i;
+  collect();
   if (place(map, pairs, high) == -1) return -1;
   for (i = 0; i < pairs; ++i) disown(map[2 * i + 1]);
   memset(presence, 0, sizeof presence);
-  fresh_signals();
+  fresh_start();
+  changed = 0;
   sigaction(SIGPIPE, &ignore, NULL);
   sigaction(SIGXFSZ, &ignore, NULL);
   self_pipe = -1;
   for (fd = 3; (size_t)fd < ours_size; ++fd)
-    if (ours[fd]) {
+    if (ours[fd] && fd != teller) {
       close(fd);
       ours[fd] = 0;
     }
@@ -1476,18 +1611,24 @@ static napi_value js_fork(napi_env env, napi_callback_info info) {
   char **argv;
   pid_t pid;
   sigset_t all, old;
-  int e;
+  int e, ends[2] = {-1, -1};
   INT(flags, 2);
   if (!get_typed(&c, 1, napi_int32_array, 0, &data, &size) || size > 2 * MAX_MAP) return integer(env, -EINVAL);
   if (threads() != 1) return integer(env, -EBUSY);
   argv = vector_of(env, c.v[0]);
   if (!argv) return integer(env, -errno);
   fork_with_jit();
+  /* Without these it is waited for like any other. */
+  if (flags & FORK_TELLS && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0) cloexec(ends[0]), cloexec(ends[1]);
   /* A signal to the child must not reach the parent through the pipe they share: it waits until take_over. */
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, &old);
-  pid = fork();
+  do pid = fork();
+  while (pid == -1 && may_fork_again());
   if (pid == 0) {
+    hear_nobody();
+    /* Behind what place() will need. */
+    if (ends[0] != -1) close(ends[0]), tell_by(ends[1], above(data, size / 2) + (int)(size / 2));
     if (flags & SPAWN_SESSION) setsid();
     if (flags & SPAWN_GROUP) setpgid(0, 0);
     if (flags & SPAWN_ONLY) keep_back(0);
@@ -1496,6 +1637,9 @@ static napi_value js_fork(napi_env env, napi_callback_info info) {
   }
   e = errno;
   sigprocmask(SIG_SETMASK, &old, NULL);
+  if (ends[1] != -1) close(ends[1]);
+  if (pid == -1 && ends[0] != -1) close(ends[0]);
+  if (pid != -1 && ends[0] != -1) listen_to(pid, ends[0]);
   errno = e;
   free_vector(argv);
   return outcome(env, pid);
@@ -1694,7 +1838,8 @@ static napi_value js_standby(napi_env env, napi_callback_info info) {
       /* No handler of the runtime's may run in the child. */
       sigfillset(&all);
       sigprocmask(SIG_BLOCK, &all, &old);
-      pid = fork();
+      do pid = fork();
+      while (pid == -1 && may_fork_again());
       e = errno;
       if (pid == 0) {
         int high[MAX_MAP];
@@ -1704,7 +1849,7 @@ static napi_value js_standby(napi_env env, napi_callback_info info) {
 #ifdef __linux__
         give_memory_back(w);
 #endif
-        fresh_signals_for_exec();
+        fresh_start_for_exec();
         stand_by(w, fd);
       }
       sigprocmask(SIG_SETMASK, &old, NULL);
@@ -1723,7 +1868,11 @@ static napi_value js_waitpid(napi_env env, napi_callback_info info) {
   void *data;
   size_t size;
   if (!get_typed(&c, 2, napi_int32_array, 1, &data, &size)) return integer(env, -EINVAL);
-  int status = 0;
+  int status = 0, code = how == 0 ? hear((pid_t)pid) : -1;
+  if (code >= 0) {
+    ((int32_t *)data)[0] = code << 8;
+    return integer(env, pid);
+  }
   RETRY(r, waitpid((pid_t)pid, &status, how == 1 ? WNOHANG : how == 2 ? WUNTRACED : 0));
   ((int32_t *)data)[0] = status;
   return outcome(env, r);
@@ -1759,6 +1908,8 @@ NO_ARGUMENT(js_getegid, getegid())
 static napi_value js_exit(napi_env env, napi_callback_info info) {
   BEGIN(1);
   INT(code, 0);
+  tell((int)code);
+  collect();
   _exit((int)code);
   return NULL;
 }
@@ -1892,21 +2043,6 @@ static napi_value js_dumpable(napi_env env, napi_callback_info info) {
   struct rlimit none = {0, 0};
   return on ? integer(env, 0) : outcome(env, setrlimit(RLIMIT_CORE, &none));
 #endif
-}
-
-/* Soft limit of open descriptors: the old one; a positive argument sets it (capped at the hard limit). */
-static napi_value js_nofile(napi_env env, napi_callback_info info) {
-  BEGIN(1);
-  INT(want, 0);
-  struct rlimit r;
-  rlim_t old;
-  if (getrlimit(RLIMIT_NOFILE, &r) == -1) return integer(env, -errno);
-  old = r.rlim_cur;
-  if (want > 0) {
-    r.rlim_cur = (rlim_t)want > r.rlim_max ? r.rlim_max : (rlim_t)want;
-    if (setrlimit(RLIMIT_NOFILE, &r) == -1) return integer(env, -errno);
-  }
-  return integer(env, old > INT_MAX ? INT_MAX : (int64_t)old);
 }
 
 /* ---- terminal, time, randomness, strings --------------------------------- */

@@ -83,14 +83,16 @@ export class List {
   }
 
   /** All entries in order: lines, trailing blanks cut, empty ones and comments left out. */
-  *entries(): Generator<string> {
+  entries(): readonly string[] {
+    const entries: string[] = []
     let start = 0
     while (start < this.#text.length) {
       const end = this.#endOf(start)
       const entry = trimEnd(this.#text.slice(start, end))
-      if (entry !== '' && !entry.startsWith('#')) yield entry
+      if (entry !== '' && !entry.startsWith('#')) entries.push(entry)
       start = end + 1
     }
+    return entries
   }
 
   /** True if the key is an entry, ASCII case ignored. */

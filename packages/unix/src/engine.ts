@@ -14,11 +14,12 @@ export function allowThreads(): void {
 }
 
 /**
- * Options by which the engine never starts a thread, however long it runs: no compiler thread, no collector thread, no
- * parallel marking, no thread that prepares memory.
+ * Options by which the engine never starts a thread, however long it runs: no compiler, no collector thread, no parallel
+ * marking, no thread that prepares memory. Without a compiler children write to fewer pages, and no memory of a process
+ * that strangers talk to can be both written and executed.
  */
 const QUIET: Readonly<Record<string, string>> = {
-  BUN_JSC_useConcurrentJIT: '0',
+  BUN_JSC_useJIT: '0',
   BUN_JSC_useConcurrentGC: '0',
   BUN_JSC_numberOfGCMarkers: '1',
   BUN_JSC_useWarmUpMarkedBlocks: '0',

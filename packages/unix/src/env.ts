@@ -18,7 +18,7 @@ export class Environment {
   /** Sets the variable; undefined removes it. */
   set(name: string, value: string | undefined): this {
     const start = `${name}=`
-    this.#entries = this.#entries.filter((entry) => !entry.startsWith(start))
+    this.#keep((entry) => !entry.startsWith(start))
     if (value !== undefined) this.#entries.push(start + value)
     return this
   }
@@ -33,8 +33,15 @@ export class Environment {
 
   /** Removes every variable whose name the test takes. */
   remove(test: (name: string) => boolean): this {
-    this.#entries = this.#entries.filter((entry) => !test(entry.slice(0, Math.max(0, entry.indexOf('=', 1)))))
+    this.#keep((entry) => !test(entry.slice(0, Math.max(0, entry.indexOf('=', 1)))))
     return this
+  }
+
+  // No filter: see `start` in image.ts.
+  #keep(test: (entry: string) => boolean): void {
+    const kept: string[] = []
+    for (const entry of this.#entries) if (test(entry)) kept.push(entry)
+    this.#entries = kept
   }
 
   /** A copy with these variables set, or removed where the value is undefined. */

@@ -1,4 +1,5 @@
 /** Options of a command line by the rules of getopt. Pure. */
+import { entryOf } from './table.ts'
 
 /** One option as given: its letter, and its argument, '' if it takes none. */
 export interface Option {
@@ -69,7 +70,7 @@ function kindOf(letter: string, letters: string): 'flag' | 'argument' | undefine
 function longOption(text: string, letters: string, long: Readonly<Record<string, string>>): Option | Misuse {
   const equals = text.indexOf('=')
   const name = equals < 0 ? text : text.slice(0, equals)
-  const letter = Object.hasOwn(long, name) ? long[name] : undefined
+  const letter = entryOf(long, name)
   if (letter === undefined) return { fault: 'illegal option', option: name === '' ? '-' : name }
   const takes = kindOf(letter, letters) === 'argument'
   if (takes && equals < 0) return { fault: 'option requires an argument', option: name }

@@ -37,12 +37,14 @@ export {
   wait,
   waitUnstopped,
 } from './image.ts'
+export { manyRuns, type Run } from './many-runs.ts'
 export * from './message.ts'
 export * from './reader.ts'
 export * from './rehearse.ts'
 export { compiled, type Sys, sys } from './shim.ts'
 export * from './signals.ts'
 export * from './socket-options.ts'
+export * from './table.ts'
 export * from './user.ts'
 export * from './wait-for.ts'
 export * from './writer.ts'

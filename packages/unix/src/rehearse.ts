@@ -1,40 +1,44 @@
 /** Runs code for nothing but that a fork made later finds it ready. */
-import { EPERM } from './errno.ts'
+import { ENOENT, EPERM } from './errno.ts'
 import { andBack, REHEARSED, rehearsalInput } from './image.ts'
-import { type StandIn, type Sys, standIn, sys } from './shim.ts'
+import { rehearsing, type StandIn, type Sys, standIn, sys } from './shim.ts'
 
 /** More calls than this are not made by a program on its way to its first read, but by one that waits for something. */
 const MAX_CALLS = 10_000
 
 const WRITING = 3
 
-/** These change nothing outside, and are made. */
-const HARMLESS: ReadonlySet<keyof Sys> = new Set([
-  'environ',
-  'isself',
-  'ip',
-  'gethostname',
-  'getpid',
-  'getppid',
-  'getuid',
-  'geteuid',
-  'getgid',
-  'getegid',
-  'getpwnam',
-  'getpwuid',
-  'getgrnam',
-  'clock',
-  'random',
-  'latin1',
-  'encode',
-] as const)
+/** These change nothing outside, and are made. A function, since most programs rehearse nothing. */
+const harmless = (): ReadonlySet<keyof Sys> =>
+  new Set([
+    'environ',
+    'isself',
+    'ip',
+    'gethostname',
+    'getpid',
+    'getppid',
+    'getuid',
+    'geteuid',
+    'getgid',
+    'getegid',
+    'clock',
+    'random',
+    'latin1',
+    'encode',
+  ] as const)
+
+/** How often it is worth it: the second time the engine also remembers where it has found things. */
+export const REHEARSALS = 2
 
 /**
  * Runs the body, up to its exit and through the programs of ours it becomes, without any effect: nothing is written,
  * started or changed. Files are read; each program reads what its `rehearsal` has and finds that a connection is
- * behind every descriptor. The engine makes a function's code when it first runs: this way once, not in every child.
+ * behind every descriptor, and that there are no users. The engine makes a function's code when it first runs: this way
+ * once, not in every child. Within a rehearsal nothing is rehearsed.
  */
 export function rehearse(body: () => void): void {
+  if (rehearsing()) return
+  const unchanged = harmless()
   const opened = new Set<number>()
   let calls = 0
   let directory = ''
@@ -44,7 +48,7 @@ export function rehearse(body: () => void): void {
     typeof path === 'string' && directory !== '' && !path.startsWith('/') ? `${directory}/${path}` : path
 
   const answer: StandIn = (name, real) => {
-    if (HARMLESS.has(name)) return real
+    if (unchanged.has(name)) return real
     switch (name) {
       case 'exit':
         return () => {
@@ -92,6 +96,11 @@ export function rehearse(body: () => void): void {
           for (let i = 0; i < 3 * Number(count); i += 3) triples[i + 2] = triples[i + 1] ?? 0
           return count
         }
+      case 'getpwnam':
+      case 'getpwuid':
+        return () => 0
+      case 'getgrnam':
+        return () => -ENOENT
       case 'sockname':
         return () => ['127.0.0.1', 65535]
       case 'socketpair':
@@ -110,6 +119,7 @@ export function rehearse(body: () => void): void {
         }
       case 'isopen':
       case 'keep':
+      case 'nofile':
       case 'nonblock':
       case 'setgid':
       case 'setgroups':

@@ -99,8 +99,8 @@ export interface Sys {
    */
   spawn(path: string, argv: readonly string[], env: readonly string[], map: Int32Array, flags: number): number
   /**
-   * A child in which descriptors, signals and process name are those of a new program; arguments as for spawn. 0 in
-   * the child. -EBUSY: not with more than one thread.
+   * A child in which descriptors, signals and process name are those of a new program; arguments as for spawn, and flag
+   * 8: waitpid returns when it has called exit. 0 in the child. -EBUSY: not with more than one thread.
    */
   fork(argv: readonly string[], map: Int32Array, flags: number): number
   /** Descriptors, signals and process name as exec would leave them, in the running image. */
@@ -145,7 +145,10 @@ export interface Sys {
   /** The gid; -ENOENT: no such group. */
   getgrnam(name: string): number
   dumpable(on: 0 | 1): Errno
-  /** The soft limit of descriptors; a positive number sets it. */
+  /**
+   * The soft limit of descriptors; a positive number sets it, at most to the hard one, for as long as this program runs:
+   * the next one, and a child, has it as it was.
+   */
   nofile(limit: number): number
   echo(fd: number, on: 0 | 1): Errno
 

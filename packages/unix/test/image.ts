@@ -17,7 +17,7 @@ import { sys } from '../src/index.ts'
 import { BUILD, fields, links, type Outcome, play, type Run } from './support/probe.ts'
 
 const NAMES = `state exec-it spawn-it unstopped nest heavy many die throws eat returns read-line flood as image exec-image
-  spawn-image own forks true`
+  spawn-image own forks again true`
 const { dir, remove } = links(NAMES.split(/\s+/))
 t.teardown(remove)
 
@@ -322,6 +322,38 @@ t.test(
   },
 )
 
+t.test('the exit code of a child is heard before its end, once, and from no one else', async (t) => {
+  const cases = [
+    [['true'], '0'],
+    [['nest', '7'], '7'],
+    [['exec-it', 'nest', '42'], '42'],
+    [['exec-it', 'sh', '-c', 'exit 255'], '255'],
+    [['spawn-it', '', 'nest', '3'], '3'],
+    [['spawn-it', '', 'sh', '-c', 'exit 254'], '254'],
+    [['throws'], '111'],
+    [['die', '9'], '-9'],
+    [['spawn-it', '', 'die', '9'], '137'],
+  ] as const
+  for (const [mode, env] of MODES)
+    for (const [argv, code] of cases) {
+      const { stdout } = play(dir, { argv: ['again', '3', ...argv], env })
+      t.match(stdout, new RegExp(`^codes ${code} ${code} ${code} left [01]\n$`), `${mode}: ${argv.join(' ')}`)
+    }
+})
+
+t.test('no number is lost to the descriptor that a code is told by', async (t) => {
+  const file = openSync('/etc/passwd', 'r')
+  for (const [mode, env] of MODES)
+    for (const map of ['200=0', '200=0,201=0', '1000=0']) {
+      const { stdout, code } = play(dir, { argv: ['spawn-it', map, 'spawn-it', '', 'state'], fds: [[0, file]], env })
+      t.equal(code, 0)
+      const wanted = map.split(',').map((pair) => pair.replace('=0', '=/etc/passwd'))
+      const seen = (fields(stdout).get('fds') ?? '').split(' ').filter((fd) => !/^[012]=/.test(fd))
+      t.same(seen, wanted, `${mode} ${map}`)
+    }
+  closeSync(file)
+})
+
 t.test('nested, heavy and many', async (t) => {
   for (const [mode, env] of MODES) {
     t.equal(play(dir, { argv: ['nest', '6'], env }).code, 6, mode)
@@ -330,7 +362,7 @@ t.test('nested, heavy and many', async (t) => {
   }
   const many = play(dir, { argv: ['many', '2000', '8', 'nest', '0'], env: INSIDE })
   t.match(many.stdout, /^bad 0 /, many.stderr)
-  const quiet = [...INSIDE, 'BUN_JSC_useConcurrentJIT=0', 'BUN_JSC_useConcurrentGC=0', 'BUN_JSC_numberOfGCMarkers=1']
+  const quiet = [...INSIDE, 'BUN_JSC_useJIT=0', 'BUN_JSC_useConcurrentGC=0', 'BUN_JSC_numberOfGCMarkers=1']
   const listener = play(dir, {
     argv: ['many', '3000', '8', 'nest', '0'],
     env: [...quiet, 'BUN_JSC_useWarmUpMarkedBlocks=0'],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import {
+  ENOENT,
   EPERM,
   environment,
   exec,
@@ -81,6 +82,19 @@ t.test('nothing is written, made, started or changed', async (t) => {
   t.equal(bytes[0], 65)
   sys.close(reading)
   sys.close(writing)
+})
+
+t.test('within a rehearsal nothing is rehearsed', async (t) => {
+  const notes = rehearsed((note) => {
+    rehearse(() => note('inner'))
+    note(sys.mkdir(join(dir, 'new'), 0o700))
+    note(sys.fork(['true'], new Int32Array(0), 0))
+    note([sys.getpwnam('root'), sys.getpwuid(0), sys.getgrnam('root')])
+    exit(7)
+  })
+  t.same(notes, [-EPERM, 0, [0, 0, -ENOENT]], 'the stand-ins are still there')
+  t.notOk(existsSync(join(dir, 'new')))
+  t.equal(children(), '')
 })
 
 t.test('files are read, where the program believes to be', async (t) => {

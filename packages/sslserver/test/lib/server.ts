@@ -17,6 +17,8 @@ export interface Start {
   /** Words before the server's. */
   readonly before?: readonly string[]
   readonly name?: 'sslserver' | 'tcpserver'
+  /** In place of the program that takes steps. */
+  readonly prog?: readonly string[]
 }
 
 export class Server {
@@ -32,8 +34,8 @@ export class Server {
 
   /** One that takes connections. */
   static async start(words: readonly string[], steps: readonly string[], how: Start = {}): Promise<Server> {
-    const { env = ENV, host = '127.0.0.1', before = [], name = 'sslserver' } = how
-    const program = run([...before, name, '-1vRHl0', ...words, host, '0', ...APP, ...steps], env)
+    const { env = ENV, host = '127.0.0.1', before = [], name = 'sslserver', prog = [...APP, ...steps] } = how
+    const program = run([...before, name, '-1vRHl0', ...words, host, '0', ...prog], env)
     await until(() => / status: 0\/\d+\n/.test(program.stderr) || program.child.exitCode !== null)
     const port = Number(program.stdout)
     if (!(port > 0)) throw new Error(`no server: ${program.stderr}`)

@@ -5,11 +5,13 @@ import {
   args,
   bytes,
   digestOf,
+  entryOf,
   env,
   environment,
   exec,
   exit,
   fatal,
+  manyRuns,
   now,
   Reader,
   run,
@@ -245,7 +247,27 @@ const forks: Main = () => {
   exit(0)
 }
 
+/** again N PROG...: runs a program so often, rehearsed after the first time; their codes, and what is left of them. */
+const again: Main = () => {
+  const [times, ...argv] = args()
+  const runOne = manyRuns(1)
+  const path = [...(env('PATH') ?? '').split(':').map((dir) => `${dir}/${argv[0]}`)].find(
+    (file) => sys.access(file, 1) === 0,
+  )
+  const codes: number[] = []
+  for (let i = 0; i < number(times); i++) {
+    const status = runOne(argv, { path: path ?? '' })
+    if (typeof status === 'number') fatal(111, 'unable to run', status)
+    codes.push(status.signal === 0 ? status.code : -status.signal)
+  }
+  // One may still be ending; the others have been collected.
+  const left = slurp(`/proc/self/task/${sys.getpid()}/children`).split(' ').filter(Boolean).length
+  say(`codes ${codes.join(' ')} left ${left}\n`)
+  exit(0)
+}
+
 const PROGRAMS: Readonly<Record<string, Main>> = {
+  again,
   state,
   'exec-it': execIt,
   'spawn-it': spawnIt,
@@ -270,4 +292,7 @@ const PROGRAMS: Readonly<Record<string, Main>> = {
 }
 
 const entry = (main: Main): Entry => ({ load: () => ({ synopsis: 'probe', main }), failure: 111 })
-toolkit(Object.fromEntries(Object.entries(PROGRAMS).map(([name, main]) => [name, entry(main)])))
+toolkit(Object.keys(PROGRAMS), (name) => {
+  const main = entryOf(PROGRAMS, name)
+  return main && entry(main)
+})
