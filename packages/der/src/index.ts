@@ -46,7 +46,8 @@ export function readWithin(bytes: Uint8Array, tag: number): readonly Element[] |
 
 /** An element of this tag with these contents one after the other. */
 export function element(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
-  const size = contents.reduce((sum, { length }) => sum + length, 0)
+  let size = 0
+  for (const { length } of contents) size += length
   const lengthBytes: number[] = []
   for (let left = size; left > 0; left = Math.floor(left / 256)) lengthBytes.unshift(left % 256)
   const head = size < 0x80 ? [tag, size] : [tag, 0x80 + lengthBytes.length, ...lengthBytes]

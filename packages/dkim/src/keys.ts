@@ -13,7 +13,7 @@ import {
   readWithin,
   SEQUENCE,
 } from '@moreqmail/der'
-import { sameBytes } from '@moreqmail/unix/bytes'
+import { bytes, sameBytes } from '@moreqmail/unix/bytes'
 import { decodeBase64, squeeze } from './text.ts'
 
 export type KeyType = 'rsa' | 'ed25519'
@@ -41,10 +41,10 @@ const SEED_SIZE = 32
 const SEED_IN_BASE64 = 44
 
 /** 1.2.840.113549.1.1.1, RFC 8017 A.1 */
-const RSA_ENCRYPTION = Uint8Array.of(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01)
+const RSA_ENCRYPTION = bytes('\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01')
 /** 1.3.101.112, RFC 8410 3 */
-const ED25519 = Uint8Array.of(0x2b, 0x65, 0x70)
-const ZERO = element(INTEGER, Uint8Array.of(0))
+const ED25519 = bytes('\x2b\x65\x70')
+const ZERO = element(INTEGER, bytes('\0'))
 const RSA_ALGORITHM = element(SEQUENCE, element(OBJECT, RSA_ENCRYPTION), element(NULL))
 const ED25519_ALGORITHM = element(SEQUENCE, element(OBJECT, ED25519))
 
@@ -69,7 +69,7 @@ function rsaPublicKey(parts: readonly Element[] | undefined): PublicKey | undefi
   const key = element(SEQUENCE, element(INTEGER, modulus.contents), element(INTEGER, exponent.contents))
   return {
     type: 'rsa',
-    bytes: element(SEQUENCE, RSA_ALGORITHM, element(BIT_STRING, Uint8Array.of(0), key)),
+    bytes: element(SEQUENCE, RSA_ALGORITHM, element(BIT_STRING, bytes('\0'), key)),
     bits,
   }
 }
@@ -84,7 +84,7 @@ function rsaBits(modulus: Element | undefined, exponent: Element | undefined): n
 }
 
 function isOdd(number: Uint8Array): boolean {
-  return ((number.at(-1) ?? 0) & 1) === 1
+  return ((number[number.length - 1] ?? 0) & 1) === 1
 }
 
 const BEGIN = /-----BEGIN (RSA |)PRIVATE KEY-----/

@@ -92,7 +92,7 @@ function hashBody(start: Uint8Array, rest: Rest, signers: readonly Signer[]): Bo
 /** Who signs: for the author's domain, else for that of the sender, to whom bounces go. */
 function signersFor(fields: readonly Field[], sender: string | undefined, fail: Fail): readonly (Signer & Chosen)[] {
   const unreadable = (): never => fail('configuration', 'unable to read control files (#4.3.0)')
-  const lines = [...(controlList('dkimkeys', unreadable)?.entries() ?? [])]
+  const lines = controlList('dkimkeys', unreadable)?.entries() ?? []
   const read = (path: string): string | undefined => readFile(path, () => unusable(path, fail))
   const choose = (domain: string): readonly Chosen[] =>
     chooseKeys(domain, { get: env, lines, read, fail: (why) => fail('configuration', `${why} (#4.3.5)`) })

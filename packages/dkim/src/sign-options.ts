@@ -1,6 +1,7 @@
 /** The options of signing, as users of qmail-dkim give them. Pure. */
 import { lower, wholeNumber } from '@moreqmail/unix/bytes'
 import { getopt } from '@moreqmail/unix/getopt'
+import { entryOf } from '@moreqmail/unix/table'
 import type { Canonicalization } from './canonical.ts'
 
 export interface SignOptions {
@@ -41,7 +42,7 @@ export function signOptions(get: Get, variable: string): SignOptions | undefined
   const value = (letter: string): string | undefined =>
     line.options.findLast((option) => option.letter === letter)?.value
   const form = value('c') ?? 'r'
-  const forms = Object.hasOwn(FORMS, form) ? FORMS[form] : undefined
+  const forms = entryOf(FORMS, form)
   const seconds = secondsOf(get('DKIMEXPIRE') || value('x') || '-')
   if (forms === undefined || seconds === undefined) return undefined
   return {

@@ -1,4 +1,5 @@
 /** Sets of bytes, in which letters have no case. Pure. */
+import { entryOf } from '@moreqmail/unix/table'
 
 /** 256 bits, one for each byte. */
 export type ByteSet = Uint32Array
@@ -34,7 +35,7 @@ export function addRange(set: ByteSet, first: number, last: number): void {
 
 /** Puts the bytes of a class into the set; false if there is no class of this name. */
 export function addClass(set: ByteSet, name: string): boolean {
-  const runs = Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined
+  const runs = entryOf(CLASSES, name)
   if (runs === undefined) return false
   for (let i = 0; i < runs.length; i += 2) addRange(set, runs.charCodeAt(i), runs.charCodeAt(i + 1))
   return true

@@ -36,11 +36,18 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['return-path', 'none'],
   ['apparently-to', 'none'],
   ['content-length', 'none'],
-  ...LISTS.map((name): [string, Kind] => [name.toLowerCase(), name]),
+  ['from', 'From'],
+  ['sender', 'Sender'],
+  ['reply-to', 'Reply-To'],
+  ['mail-reply-to', 'Mail-Reply-To'],
+  ['mail-followup-to', 'Mail-Followup-To'],
+  ['to', 'To'],
+  ['cc', 'Cc'],
+  ['notice-requested-upon-delivery-to', 'Notice-Requested-Upon-Delivery-To'],
 ])
 
-/** The longest name that means something. */
-const LONGEST = Math.max(...Array.from(KINDS.keys(), (name) => name.length))
+/** No name that means something is longer. */
+const LONGEST = 'notice-requested-upon-delivery-to'.length
 
 /** Ranges of a header: from, to, from, to... */
 export type Ranges = readonly number[]

@@ -1,6 +1,7 @@
 /** POP3 up to the login: which commands there are and how they are answered (RFC 1939, RFC 2449, RFC 2595). Pure. */
 import { splitCommand } from '@moreqmail/smtp/command'
 import { NUL } from '@moreqmail/unix/bytes'
+import { entryOf } from '@moreqmail/unix/table'
 import { copyOf } from './credentials.ts'
 import type { Dialogue, Facts, Step } from './protocol.ts'
 
@@ -65,7 +66,7 @@ function take(session: Session, line: Uint8Array | 'long'): Step {
   if (line === 'long') return TOO_LONG
   if (line.includes(NUL)) return SYNTAX
   const { verb, argument } = splitCommand(line)
-  const run = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
+  const run = entryOf(VERBS, verb)
   return run === undefined ? LOGIN_FIRST : run(session, argument)
 }
 

@@ -24,6 +24,6 @@ export function readSettings(protocol: Name, greeting: string | undefined, unrea
     greeting:
       greeting ?? controlLine(`${protocol}greeting`, unreadable) ?? controlLine('me', unreadable) ?? unreadable(0),
     timeout: Math.max(1, controlNumber(TIMEOUTS[protocol], DEFAULT_TIMEOUT, unreadable)),
-    capabilities: [...(controlList(`${protocol}capabilities`, unreadable)?.entries() ?? CAPABILITIES[protocol])],
+    capabilities: controlList(`${protocol}capabilities`, unreadable)?.entries() ?? CAPABILITIES[protocol],
   }
 }

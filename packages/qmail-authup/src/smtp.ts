@@ -1,6 +1,7 @@
 /** SMTP up to the login: which commands there are and how they are answered (RFC 4954, RFC 3207, RFC 6409). Pure. */
 import { splitCommand } from '@moreqmail/smtp/command'
 import { NUL } from '@moreqmail/unix/bytes'
+import { entryOf } from '@moreqmail/unix/table'
 import { type Credentials, loginField, plainCredentials, withoutBlanks } from './credentials.ts'
 import type { Dialogue, Facts, Step } from './protocol.ts'
 
@@ -75,7 +76,7 @@ function take(session: Session, line: Uint8Array | 'long'): Step {
 function understand(session: Session, exchange: Exchange | undefined, line: Uint8Array): Step {
   if (exchange !== undefined) return isStar(line) ? CANCELLED : respond(session, exchange, line)
   const { verb, argument } = splitCommand(line)
-  const run = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
+  const run = entryOf(VERBS, verb)
   return run === undefined ? { reply: LOGIN_FIRST } : run(session, argument)
 }
 

@@ -1,6 +1,7 @@
 /** What each POP3 command does to the messages and how it is answered (RFC 1939 sections 5-7, RFC 2449). Pure. */
 import { parseCommand } from '@moreqmail/smtp/command'
 import { leadingNumber } from '@moreqmail/unix/bytes'
+import { entryOf } from '@moreqmail/unix/table'
 import { type Mailbox, type Message, uidOf } from './messages.ts'
 
 const OK = '+OK '
@@ -66,7 +67,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
 /** Executes one line, which comes without its LF. */
 export function command(session: Session, line: Uint8Array): Step {
   const { verb, argument } = parseCommand(line, 'cut')
-  const run = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
+  const run = entryOf(VERBS, verb)
   return run === undefined ? { reply: UNIMPLEMENTED } : run(session, argument)
 }
 

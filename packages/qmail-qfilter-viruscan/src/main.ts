@@ -10,7 +10,7 @@ export function main(): never {
   if (chdirHome() < 0) exit(FILTER_EXIT.configuration)
   const list = controlList('signatures', () => exit(FILTER_EXIT.configuration))
   if (list === undefined) exit(0)
-  const scanner = new Scanner([...list.entries()])
+  const scanner = new Scanner(list.entries())
   const message = new Reader(0, { failed: () => exit(FILTER_EXIT.readError) })
   for (let piece = message.chunk(); piece.length > 0; piece = message.chunk()) {
     if (scanner.take(piece) !== undefined) break

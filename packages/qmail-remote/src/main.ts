@@ -22,7 +22,7 @@ export function main(): never {
   if (host === undefined || sender === undefined || recipients.length === 0) report(failure.IMPROPER)
   if (chdirHome() < 0) report(failure.NO_HOME)
   const settings = readSettings(unusable, () => report(failure.BAD_OUTGOING_IP))
-  if ([sender, ...recipients].some(breaksOut)) report(failure.LINE_BREAK)
+  for (const address of [sender, ...recipients]) if (breaksOut(address)) report(failure.LINE_BREAK)
   const route = chooseRoute(host, sender, settings.smtproutes, settings.authsenders)
   if (route === 'bad port') unusable()
 

@@ -101,8 +101,8 @@ export function fullPath(path: string): string {
   return `${home()}/${path}`
 }
 
-function entriesOf(list: List | undefined): string[] {
-  return list === undefined ? [] : [...list.entries()]
+function entriesOf(list: List | undefined): readonly string[] {
+  return list?.entries() ?? []
 }
 
 function outgoingIp(text: string, bad: () => never): string | undefined {

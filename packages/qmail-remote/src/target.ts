@@ -41,6 +41,9 @@ export function ownAddresses(addresses: readonly string[]): ReadonlySet<string> 
 /** Only those better than the best one that is this host itself: all others would send the mail back. RFC 5321 5.1 */
 export function withoutOwn(targets: readonly Target[], own: ReadonlySet<string>): Target[] {
   if (own.size === 0) return [...targets]
-  const best = Math.min(...targets.filter(({ ip }) => own.has(ip)).map(({ preference }) => preference))
-  return targets.filter(({ preference }) => preference < best)
+  let best = Number.POSITIVE_INFINITY
+  for (const { ip, preference } of targets) if (own.has(ip)) best = Math.min(best, preference)
+  const better: Target[] = []
+  for (const target of targets) if (target.preference < best) better.push(target)
+  return better
 }

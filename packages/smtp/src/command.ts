@@ -30,7 +30,7 @@ export function parseCommand(line: Uint8Array, nul: NulRule): Command {
 
 /** The line without the one CR that may end it. */
 export function withoutCr(line: Uint8Array): Uint8Array {
-  return line.at(-1) === CR ? line.subarray(0, -1) : line
+  return line[line.length - 1] === CR ? line.subarray(0, -1) : line
 }
 
 /** Takes apart a line that comes without its end. */

@@ -89,7 +89,7 @@ function openEnd(body: Body, chunk: Uint8Array, from: number): number | undefine
   if (body.atStart && body.inHeader && length < LONGEST_HOP) return undefined
   if (body.atStart && chunk[from] === DOT && (length === 1 || (length === 2 && chunk[from + 1] === CR)))
     return undefined
-  const end = chunk.at(-1) === CR ? chunk.length - 1 : chunk.length
+  const end = chunk[chunk.length - 1] === CR ? chunk.length - 1 : chunk.length
   return end === from ? undefined : end
 }
 

@@ -1,5 +1,6 @@
 /** What each SMTP command does to a server's session and how it is answered (RFC 5321 section 4). */
 import { bytes, latin1 } from '@moreqmail/unix/bytes'
+import { entryOf } from '@moreqmail/unix/table'
 import { MAX_ADDRESS, parseAddress } from './address.ts'
 import { type NulRule, parseCommand } from './command.ts'
 import { isUtf8, mailParameters, type Offer, rcptParameters, SYNTAX_ERROR } from './parameters.ts'
@@ -129,7 +130,7 @@ export function command(session: Session, line: Uint8Array): Step & { readonly f
 function execute(session: Session, verb: string, argument: string): Step {
   if (session.settings.tls === 'required' && !session.underTls && !BEFORE_TLS.has(verb))
     return { reply: MUST_START_TLS }
-  const run = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
+  const run = entryOf(VERBS, verb)
   return run === undefined ? { reply: UNIMPLEMENTED } : run(session, argument)
 }
 

@@ -1,5 +1,6 @@
 /** What becomes of a line between an SMTP client and a server without STARTTLS. Pure. */
 import { lower } from '@moreqmail/unix/bytes'
+import { entryOf } from '@moreqmail/unix/table'
 
 /** What a client's line leads to. */
 export type Act =
@@ -45,7 +46,7 @@ export function actOn(line: string, alone: boolean): Act {
     // RFC 3207 section 6: what came in the clear must not be taken for part of the session under TLS.
     return alone ? 'start tls' : { reply: NOT_ALONE }
   }
-  return (Object.hasOwn(ACTS, name) ? ACTS[name] : undefined) ?? { reply: UNKNOWN }
+  return entryOf(ACTS, name) ?? { reply: UNKNOWN }
 }
 
 /** What a line of a server's reply is. */
