@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages whose programs the tests use, where that can be done; names those it could not install.
 # Without them the tests that need them are skipped, by name.
-packages='ucspi-tcp daemontools s6 tinycdb swaks libnet-ssleay-perl postfix mandoc python3 openssl unbound nsd ldnsutils curl msmtp fetchmail opendkim opendkim-tools python3-dkim libmail-srs-perl'
+packages='ucspi-tcp daemontools s6 tinycdb swaks libnet-ssleay-perl postfix mandoc python3 openssl unbound nsd ldnsutils curl msmtp fetchmail opendkim opendkim-tools python3-dkim python3-spf libmail-srs-perl'
 missing=
 for package in $packages
 do

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeCdb } from '../../cdb/src/index.ts'
@@ -127,10 +127,16 @@ t.test('users of the system', async (t) => {
   t.equal(ask({ program, env: { RECIPIENT: 'root@y' }, files }).code, 100, 'root is left to alias, which is not there')
 })
 
-t.test('a home that may not be entered', { skip: process.getuid?.() === 0 && 'root may enter it' }, async (t) => {
+// Root may enter everything, unless it gives up just that.
+const BARRED = ['/usr/bin/setpriv', '--bounding-set=-dac_override,-dac_read_search']
+const before = process.getuid?.() === 0 ? BARRED : []
+const lack = before.length > 0 && !existsSync('/usr/bin/setpriv') && 'root may enter it, and there is no setpriv'
+
+t.test('a home that may not be entered', { skip: lack }, async (t) => {
   const home = homeOfBob()
   mkdirSync(join(home, 'h/x'))
   chmodSync(join(home, 'h'), 0)
-  t.same(check(home, 'bob-x@y'), { ...NOTHING, err: 'unable to stat HOME/h/.qmail-x: access denied\n' })
+  const answer = ask({ program, home, env: { RECIPIENT: 'bob-x@y' }, before })
+  t.same(answer, { ...NOTHING, err: 'unable to stat HOME/h/.qmail-x: access denied\n' })
   chmodSync(join(home, 'h'), 0o755)
 })

@@ -12,6 +12,8 @@ export interface Question {
   /** Files below the home; those that begin with `#!` can be run, a path that ends in `/` is a directory. */
   readonly files?: Readonly<Record<string, string | Buffer>>
   readonly home?: string
+  /** Words before the program. */
+  readonly before?: readonly string[]
 }
 
 export interface Answer {
@@ -35,9 +37,10 @@ export function makeHome(files: Question['files'] = {}): string {
 }
 
 /** Both ways: in images that our programs share, and in images of their own. The answers must be the same. */
-export function ask({ program, env = {}, files, home = makeHome(files) }: Question): Answer {
+export function ask({ program, env = {}, files, home = makeHome(files), before = [] }: Question): Answer {
+  const [command = '', ...args] = [...before, join(BIN, program)]
   const [shared, own] = [{}, { MOREQMAIL_EXEC: 'always' }].map((way) => {
-    const { status, stdout, stderr } = spawnSync(join(BIN, program), {
+    const { status, stdout, stderr } = spawnSync(command, args, {
       env: { PATH: '/usr/bin:/bin', QMAILHOME: home, ...env, ...way },
       encoding: 'latin1',
       timeout: 60000,
