@@ -23,6 +23,7 @@ SYSTEM := $(shell uname -s)
 BIN = $(DIST)/bin
 MODULES = node_modules/.package-lock.json
 SOURCES := $(wildcard packages/*/src/*.ts packages/*/src/*/*.ts) $(wildcard packages/*/package.json) tsconfig.base.json
+NATIVE := $(wildcard packages/unix/native/*.c)
 MANUALS := $(wildcard packages/*/*.8 doc/*.5 doc/*.7)
 
 # The runtime options that the executable carries: it reads no file of the directory it is started in, and it starts no
@@ -47,9 +48,9 @@ $(MODULES): package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-$(BIN)/moreqmail.node: packages/unix/native/unix.c conf-cc package.json Makefile $(MODULES)
+$(BIN)/moreqmail.node: $(NATIVE) packages/unix/native/unix.h conf-cc package.json Makefile $(MODULES)
 	@mkdir -p $(BIN)
-	$(CONF_CC) $(SHARED) -DVERSION='"$(VERSION)"' -Inode_modules/node-api-headers/include packages/unix/native/unix.c -o $@.new
+	$(CONF_CC) $(SHARED) -DVERSION='"$(VERSION)"' -Inode_modules/node-api-headers/include $(NATIVE) -o $@.new
 	@mv $@.new $@
 
 build/moreqmail.ts: $(SOURCES) $(MODULES) packages/toolkit/bundle.mjs

@@ -1,4 +1,4 @@
-/** The system calls of native/unix.c, typed and loaded. */
+/** The system calls of native/, typed and loaded. */
 import type { Errno } from './errno.ts'
 
 /**

@@ -1,0 +1,346 @@
+/* What is done by paths. */
+#define _GNU_SOURCE
+#include "unix.h"
+#include <dirent.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* A whole file of at most max bytes, malloc'ed: 0 or -errno (-EFBIG: larger). */
+static int read_file(const char *path, int64_t max, unsigned char **out, size_t *length) {
+  struct stat st;
+  unsigned char *text = NULL;
+  size_t len = 0, size;
+  int fd, e = 0;
+  do fd = open(path, O_RDONLY | O_CLOEXEC);
+  while (fd == -1 && errno == EINTR);
+  if (fd == -1) return -errno;
+  size = fstat(fd, &st) == 0 && st.st_size > 0 && st.st_size <= max ? (size_t)st.st_size + 1 : 4096;
+  for (;;) {
+    ssize_t n;
+    unsigned char *more = text && len < size ? text : realloc(text, size = text ? size * 2 : size);
+    if (!more) {
+      e = ENOMEM;
+      break;
+    }
+    text = more;
+    n = read(fd, text + len, size - len);
+    if (n == 0) break;
+    if (n > 0) len += (size_t)n;
+    if (n == -1 && errno != EINTR) {
+      e = errno;
+      break;
+    }
+    if (len > (size_t)max) {
+      e = EFBIG;
+      break;
+    }
+  }
+  close(fd);
+  if (e) free(text);
+  *out = text;
+  *length = len;
+  return -e;
+}
+
+/* A whole file as a Uint8Array, or -errno. */
+static napi_value js_slurp(napi_env env, napi_callback_info info) {
+  BEGIN(2);
+  PATH(path, 0);
+  INT(max, 1);
+  unsigned char *text;
+  size_t len;
+  napi_value buffer, array;
+  void *data;
+  int e = read_file(path, max, &text, &len);
+  if (e) return integer(env, e);
+  if (napi_create_arraybuffer(env, len, &data, &buffer) != napi_ok) {
+    free(text);
+    return integer(env, -ENOMEM);
+  }
+  if (len) memcpy(data, text, len);
+  free(text);
+  napi_create_typedarray(env, napi_uint8_array, len, buffer, 0, &array);
+  return array;
+}
+
+/* A whole file as a string, or -errno. */
+static napi_value js_text(napi_env env, napi_callback_info info) {
+  BEGIN(2);
+  PATH(path, 0);
+  INT(max, 1);
+  unsigned char *text;
+  size_t len;
+  napi_value v = NULL;
+  int e = read_file(path, max, &text, &len);
+  if (e) return integer(env, e);
+  if (napi_create_string_latin1(env, (char *)text, len, &v) != napi_ok) v = integer(env, -ENOMEM);
+  free(text);
+  return v;
+}
+
+/* [dev, ino, mode, nlink, uid, gid, size, atime, mtime (seconds, with fraction)] */
+static napi_value stated(napi_env env, call *c, size_t i, int r, const struct stat *st) {
+  void *data;
+  size_t size;
+  double *out;
+  if (r == -1) return integer(env, -errno);
+  if (!get_typed(c, i, napi_float64_array, 9, &data, &size)) return integer(env, -EINVAL);
+  out = data;
+  out[0] = (double)st->st_dev;
+  out[1] = (double)st->st_ino;
+  out[2] = (double)st->st_mode;
+  out[3] = (double)st->st_nlink;
+  out[4] = (double)st->st_uid;
+  out[5] = (double)st->st_gid;
+  out[6] = (double)st->st_size;
+#ifdef __APPLE__
+  out[7] = (double)st->st_atimespec.tv_sec + (double)st->st_atimespec.tv_nsec / 1e9;
+  out[8] = (double)st->st_mtimespec.tv_sec + (double)st->st_mtimespec.tv_nsec / 1e9;
+#else
+  out[7] = (double)st->st_atim.tv_sec + (double)st->st_atim.tv_nsec / 1e9;
+  out[8] = (double)st->st_mtim.tv_sec + (double)st->st_mtim.tv_nsec / 1e9;
+#endif
+  return integer(env, 0);
+}
+
+static napi_value js_stat(napi_env env, napi_callback_info info) {
+  BEGIN(3);
+  PATH(path, 0);
+  INT(follow, 1);
+  struct stat st;
+  return stated(env, &c, 2, follow ? stat(path, &st) : lstat(path, &st), &st);
+}
+
+static napi_value js_fstat(napi_env env, napi_callback_info info) {
+  BEGIN(2);
+  FD(fd, 0);
+  struct stat st;
+  return stated(env, &c, 1, fstat(fd, &st), &st);
+}
+
+static napi_value js_access(napi_env env, napi_callback_info info) {
+  BEGIN(2);
+  PATH(path, 0);
+  INT(mode, 1);
+  return outcome(env, access(path, (int)mode));
+}
+
+#define TWO_PATHS(name, function)                                \
+  static napi_value name(napi_env env, napi_callback_info info) { \
+    BEGIN(2);                                                    \
+    PATH(from, 0);                                               \
+    PATH(to, 1);                                                 \
+    return outcome(env, function(from, to));                     \
+  }
+TWO_PATHS(js_rename, rename)
+TWO_PATHS(js_link, link)
+TWO_PATHS(js_symlink, symlink)
+
+#define ONE_PATH(name, function)                                 \
+  static napi_value name(napi_env env, napi_callback_info info) { \
+    BEGIN(1);                                                    \
+    PATH(path, 0);                                               \
+    return outcome(env, function(path));                         \
+  }
+ONE_PATH(js_unlink, unlink)
+ONE_PATH(js_rmdir, rmdir)
+ONE_PATH(js_chdir, chdir)
+ONE_PATH(js_chroot, chroot)
+
+#define PATH_AND_MODE(name, function)                            \
+  static napi_value name(napi_env env, napi_callback_info info) { \
+    BEGIN(2);                                                    \
+    PATH(path, 0);                                               \
+    INT(mode, 1);                                                \
+    return outcome(env, function(path, (mode_t)mode));           \
+  }
+PATH_AND_MODE(js_mkdir, mkdir)
+PATH_AND_MODE(js_chmod, chmod)
+
+static napi_value js_chown(napi_env env, napi_callback_info info) {
+  BEGIN(3);
+  PATH(path, 0);
+  INT(uid, 1);
+  INT(gid, 2);
+  return outcome(env, lchown(path, (uid_t)uid, (gid_t)gid));
+}
+
+static napi_value js_umask(napi_env env, napi_callback_info info) {
+  BEGIN(1);
+  INT(mask, 0);
+  return integer(env, umask((mode_t)mask));
+}
+
+static napi_value js_getcwd(napi_env env, napi_callback_info info) {
+  char path[PATH_MAX];
+  (void)info;
+  if (!getcwd(path, sizeof path)) return integer(env, -errno);
+  return string(env, path, strlen(path));
+}
+
+static napi_value js_readlink(napi_env env, napi_callback_info info) {
+  BEGIN(1);
+  PATH(path, 0);
+  char target[PATH_MAX];
+  ssize_t n = readlink(path, target, sizeof target);
+  if (n < 0) return integer(env, -errno);
+  return string(env, target, (size_t)n);
+}
+
+static napi_value js_readdir(napi_env env, napi_callback_info info) {
+  BEGIN(1);
+  PATH(path, 0);
+  DIR *d = opendir(path);
+  struct dirent *e;
+  uint32_t n = 0;
+  int failed;
+  napi_value a;
+  if (!d) return integer(env, -errno);
+  napi_create_array(env, &a);
+  while (errno = 0, (e = readdir(d)))
+    if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) napi_set_element(env, a, n++, string(env, e->d_name, strlen(e->d_name)));
+  failed = errno;
+  closedir(d);
+  return failed ? integer(env, -failed) : a;
+}
+
+/* Files of a directory whose facts are wanted: size, atime, mtime each. */
+typedef struct {
+  int dir;
+  const char *names; /* each ended by a NUL */
+  const size_t *at;  /* where each begins */
+  double *facts;
+  size_t from, to;
+} look;
+
+static void *look_up(void *what) {
+  look *l = what;
+  size_t i;
+  for (i = l->from; i < l->to; ++i) {
+    double *facts = l->facts + 3 * i;
+    struct stat st;
+    if (fstatat(l->dir, l->names + l->at[i], &st, 0) == -1) {
+      facts[0] = facts[1] = facts[2] = NAN;
+      continue;
+    }
+    facts[0] = (double)st.st_size;
+#ifdef __APPLE__
+    facts[1] = (double)st.st_atimespec.tv_sec + (double)st.st_atimespec.tv_nsec / 1e9;
+    facts[2] = (double)st.st_mtimespec.tv_sec + (double)st.st_mtimespec.tv_nsec / 1e9;
+#else
+    facts[1] = (double)st.st_atim.tv_sec + (double)st.st_atim.tv_nsec / 1e9;
+    facts[2] = (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9;
+#endif
+  }
+  return NULL;
+}
+
+/* From so many on, a second thread pays that looks up half of them. */
+#define MANY_FILES 2048
+
+/* The second thread is gone when this returns. */
+static void look_up_all(look all) {
+  look half = all;
+  pthread_t thread;
+  sigset_t every, old;
+  int helped = 0;
+  if (all.to >= MANY_FILES) {
+    half.from = all.to / 2;
+    sigfillset(&every);
+    pthread_sigmask(SIG_BLOCK, &every, &old);
+    helped = pthread_create(&thread, NULL, look_up, &half) == 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (helped) all.to = half.from;
+  }
+  look_up(&all);
+  if (helped) pthread_join(thread, NULL);
+}
+
+/* Room for one more element than n; NULL: no memory, and the old array is as it was. */
+static void *grown(void *array, size_t n, size_t *room, size_t element) {
+  if (n < *room) return array;
+  void *more = realloc(array, (*room ? 2 * *room : 256) * element);
+  if (more) *room = *room ? 2 * *room : 256;
+  return more;
+}
+
+/* The names in a directory, and of each its size, atime and mtime (seconds, with fraction), NaN if it has none. */
+static napi_value js_scandir(napi_env env, napi_callback_info info) {
+  BEGIN(1);
+  PATH(path, 0);
+  DIR *d = opendir(path);
+  struct dirent *e;
+  size_t n = 0, room = 0, used = 0, size = 0, len;
+  size_t *at = NULL;
+  char *text = NULL;
+  void *more, *data;
+  int failed = 0;
+  napi_value names, buffer, array, result;
+  if (!d) return integer(env, -errno);
+  napi_create_array(env, &names);
+  while (errno = 0, (e = readdir(d))) {
+    if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
+    len = strlen(e->d_name) + 1;
+    if (!(more = grown(at, n, &room, sizeof *at))) break;
+    at = more;
+    while (size - used < len && (more = grown(text, size, &size, 1))) text = more;
+    if (!more) break;
+    memcpy(text + used, e->d_name, len);
+    napi_set_element(env, names, (uint32_t)n, string(env, e->d_name, len - 1));
+    at[n++] = used;
+    used += len;
+  }
+  failed = errno;
+  if (!failed && napi_create_arraybuffer(env, 3 * n * sizeof(double), &data, &buffer) != napi_ok) failed = ENOMEM;
+  if (!failed) look_up_all((look){.dir = dirfd(d), .names = text, .at = at, .facts = data, .to = n});
+  free(at);
+  free(text);
+  closedir(d);
+  if (failed) return integer(env, -failed);
+  napi_create_typedarray(env, napi_float64_array, 3 * n, buffer, 0, &array);
+  napi_create_array_with_length(env, 2, &result);
+  napi_set_element(env, result, 0, names);
+  napi_set_element(env, result, 1, array);
+  return result;
+}
+
+/* 1 if the path leads to the executable that is running now. */
+static napi_value js_isself(napi_env env, napi_callback_info info) {
+  BEGIN(1);
+  PATH(path, 0);
+#ifdef __linux__
+  static struct stat self;
+  static int known;
+  struct stat st;
+  if (!known) known = stat("/proc/self/exe", &self) == 0 ? 1 : -1;
+  if (known == 1 && stat(path, &st) == 0) return integer(env, st.st_dev == self.st_dev && st.st_ino == self.st_ino);
+#endif
+  return integer(env, 0);
+}
+
+const entry FILES[] = {
+    {"slurp", js_slurp},
+    {"text", js_text},
+    {"stat", js_stat},
+    {"fstat", js_fstat},
+    {"access", js_access},
+    {"rename", js_rename},
+    {"link", js_link},
+    {"symlink", js_symlink},
+    {"unlink", js_unlink},
+    {"rmdir", js_rmdir},
+    {"mkdir", js_mkdir},
+    {"chmod", js_chmod},
+    {"chown", js_chown},
+    {"chdir", js_chdir},
+    {"chroot", js_chroot},
+    {"umask", js_umask},
+    {"getcwd", js_getcwd},
+    {"readlink", js_readlink},
+    {"readdir", js_readdir},
+    {"scandir", js_scandir},
+    {"isself", js_isself},
+    {0},
+};
