@@ -3,15 +3,12 @@ import type { Listed } from '@moreqmail/smtp/hosts'
 import { connectionEnds, type Policy, replaceLiteral } from '@moreqmail/smtp/server'
 import { type Client, dismiss } from '@moreqmail/smtp-io'
 import { type Descriptors, startTls } from '@moreqmail/ucspi-tls'
-import { env, environment, exit, manyRuns, sys } from '@moreqmail/unix'
+import { env, environment, exit, sys } from '@moreqmail/unix'
 import { isBadSender, isRcptHost } from './hosts.ts'
 import { receiveMessage } from './message.ts'
 import { PluginRunner, type Verdict } from './plugin-run.ts'
-import { checkRecipient } from './rcptcheck.ts'
+import { recipientCheck } from './rcptcheck.ts'
 import type { Configuration } from './settings.ts'
-
-/** A client that has named more recipients than this is likely to name many. */
-const MANY = 2
 
 const BAD_SENDER = '553 sorry, your envelope sender is in my badmailfrom list (#5.7.1)'
 const NO_RELAY = "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"
@@ -38,7 +35,7 @@ export function smtpdPolicy(
   }
   const lists: readonly Listed[] | undefined = rcpthosts && [(host) => rcpthosts.has(host), inCdb]
   let barred = false
-  const runCheck = manyRuns(MANY)
+  const check = rcptcheck === undefined ? undefined : recipientCheck(rcptcheck)
 
   return {
     rewrite: literalRewriter(configuration, client),
@@ -68,8 +65,7 @@ export function smtpdPolicy(
       const { approved, address } = verdict
       if (!allowed && !approved) return { refuse: NO_RELAY }
       if (relayClient !== undefined) return { accept: address + relayClient }
-      const refusal = rcptcheck === undefined ? undefined : checkRecipient(rcptcheck, sender, address, helo, runCheck)
-      return refusal ?? { accept: address }
+      return check?.(sender, address, helo) ?? { accept: address }
     },
     data: () => {
       const verdict = plugins.run('data')

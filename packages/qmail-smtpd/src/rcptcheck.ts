@@ -1,7 +1,7 @@
 /** Asks the program in $RCPTCHECK whether a recipient has a mailbox. */
 import { REPLY, verdictOf } from '@moreqmail/rcptcheck'
 import type { Refusal } from '@moreqmail/smtp/server'
-import { EAGAIN, ENOMEM, type Environment, environment, O_RDWR, type Run, sys } from '@moreqmail/unix'
+import { EAGAIN, ENOMEM, type Environment, environment, manyRuns, O_RDWR, sys } from '@moreqmail/unix'
 
 const CANNOT_FORK: Refusal = { refuse: '421 unable to fork (#4.3.0)', exit: 1 }
 
@@ -22,29 +22,31 @@ const PLUGIN_NAMES = [
   'SMTPRCPTCOUNTALL',
 ]
 
-/** Runs the check: why the recipient is refused, undefined if it is not. A check never sees the client's connection. */
-export function checkRecipient(
-  program: string,
-  sender: string,
-  recipient: string,
-  helo: string | undefined,
-  run: Run,
-): Refusal | undefined {
-  const env = checkEnvironment({ SENDER: sender, RECIPIENT: recipient, HELOHOST: helo })
-  const nothing = sys.open('/dev/null', O_RDWR, 0)
-  const stdio = nothing < 0 ? 'closed' : nothing
-  const status = run([program], {
-    path: program,
-    env,
-    fds: [
-      [0, stdio],
-      [1, stdio],
-    ],
-  })
-  if (nothing >= 0) sys.close(nothing)
-  if (status === -EAGAIN || status === -ENOMEM) return CANNOT_FORK
-  const verdict = typeof status === 'number' ? 'broken' : verdictOf(status.code)
-  return verdict === 'accept' ? undefined : REFUSALS[verdict]
+/** Asks about one recipient: why it is refused, undefined if it is not. */
+export type RecipientCheck = (sender: string, recipient: string, helo: string | undefined) => Refusal | undefined
+
+/** A client that has named more recipients than this is likely to name many. */
+const MANY = 2
+
+/** A way to ask the program, once for each recipient. It never sees the client's connection. */
+export function recipientCheck(program: string): RecipientCheck {
+  const run = manyRuns(MANY)
+  let nothing: number | undefined
+  return (sender, recipient, helo) => {
+    if (nothing === undefined || nothing < 0) nothing = sys.open('/dev/null', O_RDWR, 0)
+    const stdio = nothing < 0 ? 'closed' : nothing
+    const status = run([program], {
+      path: program,
+      env: checkEnvironment({ SENDER: sender, RECIPIENT: recipient, HELOHOST: helo }),
+      fds: [
+        [0, stdio],
+        [1, stdio],
+      ],
+    })
+    if (status === -EAGAIN || status === -ENOMEM) return CANNOT_FORK
+    const verdict = typeof status === 'number' ? 'broken' : verdictOf(status.code)
+    return verdict === 'accept' ? undefined : REFUSALS[verdict]
+  }
 }
 
 function checkEnvironment(question: Readonly<Record<string, string | undefined>>): Environment {

@@ -151,11 +151,20 @@ static napi_value js_pipe(napi_env env, napi_callback_info info) {
   return pair(env, r, fds);
 }
 
-static napi_value js_socketpair(napi_env env, napi_callback_info info) {
-  int fds[2], r;
-  (void)info;
-  r = socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+/* Two sockets that are connected to each other; 0 or -1. */
+int connected(int *fds) {
+#ifdef SOCK_CLOEXEC
+  return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
+#else
+  int r = socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
   if (r == 0) cloexec(fds[0]), cloexec(fds[1]);
+  return r;
+#endif
+}
+
+static napi_value js_socketpair(napi_env env, napi_callback_info info) {
+  int fds[2], r = connected(fds);
+  (void)info;
   return pair(env, r, fds);
 }
 
