@@ -223,7 +223,7 @@ t.test('session', async (t) => {
   await fuzz(t, 20_000, (random) => {
     const tls = random.pick(['none', 'offered', 'required'] as const)
     const tlsUsable = !random.once(4)
-    const settings = { greeting: 'g', databytes: 1000, smtputf8: random.once(2), nul: 'cut', tls, tlsUsable } as const
+    const settings = { greeting: 'g', databytes: 1000n, smtputf8: random.once(2), nul: 'cut', tls, tlsUsable } as const
     const lines = Array.from({ length: random.int(25) }, () => (random.once(9) ? 'long' : random.pick(COMMANDS)))
     const log = lines.join('\n')
     let accepted: string[] | undefined

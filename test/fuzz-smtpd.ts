@@ -117,7 +117,7 @@ function model(text: string): Outcome {
     },
     flush: () => undefined,
   }
-  const settings = { greeting: 'mx', databytes: DATABYTES, smtputf8: false, nul: 'cut', tls: 'none' } as const
+  const settings = { greeting: 'mx', databytes: BigInt(DATABYTES), smtputf8: false, nul: 'cut', tls: 'none' } as const
   const end = serve(newSession({ ...settings, tlsUsable: false }, policy), input, output)
   return { code: end === 'eof' ? 1 : end, replies, queued }
 }

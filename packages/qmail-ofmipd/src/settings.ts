@@ -1,13 +1,14 @@
 /** What the administrator has set: control files and environment. */
 import { controlText, defaultRules, type HostRule, parseRules, rewriteHost } from '@moreqmail/message'
-import { controlLine, controlNumber, env, leadingNumber, readFile, type Unreadable } from '@moreqmail/unix'
+import { readDatabytes } from '@moreqmail/smtp-io'
+import { controlLine, controlNumber, env, readFile, type Unreadable } from '@moreqmail/unix'
 
 export interface Configuration {
   readonly greeting: string
   /** Seconds that one read or write may take. */
   readonly timeout: number
   /** The most bytes of a message, 0: no limit. */
-  readonly databytes: number
+  readonly databytes: bigint
   readonly smtputf8: boolean
   readonly rules: readonly HostRule[]
   /** The host in new message identifiers. */
@@ -31,13 +32,10 @@ export function readConfiguration(unreadable: Unreadable): Configuration {
           plusdomain: host('plusdomain'),
         })
       : parseRules(file)
-  const limit = controlNumber('databytes', 0, unreadable)
-  const ours = env('DATABYTES')
-  const databytes = ours === undefined ? limit : (leadingNumber(ours) ?? 0)
   return {
     greeting: line('smtpgreeting') ?? me ?? 'ofmipd.local',
     timeout: Math.max(1, controlNumber('timeoutsmtpd', 1200, unreadable)),
-    databytes: Math.min(databytes, Number.MAX_SAFE_INTEGER),
+    databytes: readDatabytes(unreadable),
     smtputf8: controlNumber('smtputf8', 0, unreadable) !== 0,
     rules,
     idHost: rewriteHost(host('idhost'), rules),

@@ -24,7 +24,7 @@ function filters(): readonly string[] {
   const name = env('QMAILQUEUEFILTERS')
   if (name === undefined) return []
   const misconfigured = (): never => exit(CONFIGURATION)
-  const entries = (listFile(name, misconfigured) ?? misconfigured()).entries()
+  const entries = (listFile(name, misconfigured, 'ends') ?? misconfigured()).entries()
   // By itself it would be a question to qmail-qfilter, whose answer is no message queued and exit code 0.
   return QUESTION.test(entries.join('\n')) ? misconfigured() : entries
 }

@@ -8,7 +8,7 @@ export const synopsis = 'qmail-qfilter-viruscan'
 export function main(): never {
   const refuse: Refuse = refusal()
   if (chdirHome() < 0) exit(FILTER_EXIT.configuration)
-  const list = controlList('signatures', () => exit(FILTER_EXIT.configuration))
+  const list = controlList('signatures', () => exit(FILTER_EXIT.configuration), 'ends')
   if (list === undefined) exit(0)
   const scanner = new Scanner(list.entries())
   const message = new Reader(0, { failed: () => exit(FILTER_EXIT.readError) })

@@ -8,7 +8,7 @@ export function main(): never {
   const recipient = env('RECIPIENT') ?? defer()
   if (env('RELAYCLIENT') !== undefined) accept()
   if (chdirHome() < 0) defer()
-  const bad = controlList('badrcptto', defer)
+  const bad = controlList('badrcptto', defer, 'ends')
   if (bad === undefined) accept()
   const at = recipient.lastIndexOf('@')
   if (bad.has(recipient) || (at >= 0 && bad.has(recipient.slice(at)))) refuse('badrcptto', clientIp(), recipient)

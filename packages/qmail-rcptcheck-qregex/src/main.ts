@@ -24,7 +24,7 @@ export function main(): never {
 
 /** The first entry of the file that speaks against the value; undefined if none does. */
 function firstHit(file: string, value: string): string | undefined {
-  const list = controlList(file, defer)
+  const list = controlList(file, defer, 'ends')
   if (list === undefined) return undefined
   const text = folded(value)
   let instructions = 0

@@ -25,9 +25,9 @@ export function main(): never {
 function readHosts(): Hosts {
   const me = (): string | undefined => controlLine('me', defer)
   const envnoathost = controlLine('envnoathost', defer) ?? me() ?? 'envnoathost'
-  const locals = controlList('locals', defer) ?? new List(me() ?? defer())
-  const percenthack = controlList('percenthack', defer)
-  const virtualdomains = controlList('virtualdomains', defer)
+  const locals = controlList('locals', defer, 'ends') ?? new List(me() ?? defer())
+  const percenthack = controlList('percenthack', defer, 'ends')
+  const virtualdomains = controlList('virtualdomains', defer, 'ends')
   return {
     envnoathost,
     isLocal: (host) => locals.has(host),

@@ -31,7 +31,7 @@ export function main(): never {
   note(`qmail-rcptcheck: from ${env('SENDER') ?? ''} to ${env('RECIPIENT') ?? ''}`)
   const unable = (): never => answer('defer')
   if (chdirHome() < 0) unable()
-  const checks = controlList('rcptchecks', unable)?.entries() ?? []
+  const checks = controlList('rcptchecks', unable, 'ends')?.entries() ?? []
   const run = manyRuns(checks.length >= MANY ? 0 : NEVER)
   for (const check of checks) {
     const verdict = ask(check, run)

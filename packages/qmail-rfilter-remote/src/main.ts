@@ -30,7 +30,7 @@ export function main(): never {
 function filters(): readonly string[] {
   const named = env('QMAILREMOTEFILTERS')
   const name = named ?? 'control/remotefilters'
-  const list = listFile(name.startsWith('/') ? name : `${home()}/${name}`, unreadable)
+  const list = listFile(name.startsWith('/') ? name : `${home()}/${name}`, unreadable, 'ends')
   if (list === undefined && named !== undefined) unreadable()
   return filterWords(list?.entries() ?? []) ?? unreadable()
 }

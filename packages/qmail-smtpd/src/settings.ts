@@ -1,15 +1,7 @@
 /** What the administrator has decided: control files and environment. */
 import { type Cdb, openCdb } from '@moreqmail/cdb'
-import {
-  controlLine,
-  controlList,
-  controlNumber,
-  env,
-  type List,
-  leadingNumber,
-  listFile,
-  type Unreadable,
-} from '@moreqmail/unix'
+import { readDatabytes } from '@moreqmail/smtp-io'
+import { controlLine, controlList, controlNumber, env, type List, listFile, type Unreadable } from '@moreqmail/unix'
 import { type Plugins, parsePlugins } from './plugins.ts'
 
 export interface Configuration {
@@ -24,7 +16,7 @@ export interface Configuration {
   readonly morercpthosts: Cdb | undefined
   readonly badmailfrom: List | undefined
   /** The most bytes of a message, 0: no limit. */
-  readonly databytes: number
+  readonly databytes: bigint
   readonly smtputf8: boolean
   /** The client may send to everybody; the value is put behind every recipient. */
   readonly relayClient: string | undefined
@@ -36,23 +28,20 @@ export interface Configuration {
 /** Reads all of it; the working directory is the qmail home. */
 export function readConfiguration(unreadable: Unreadable): Configuration {
   const me = controlLine('me', unreadable)
-  const limit = env('DATABYTES')
   const rcpthosts = controlList('rcpthosts', unreadable)
-  const configuration = {
+  return {
     greeting: controlLine('smtpgreeting', unreadable) ?? me ?? unreadable(0),
     localName: controlLine('localiphost', unreadable) ?? me,
     timeout: Math.max(1, controlNumber('timeoutsmtpd', 1200, unreadable)),
     rcpthosts,
     morercpthosts: rcpthosts && more(unreadable),
     badmailfrom: controlList('badmailfrom', unreadable),
-    databytes: controlNumber('databytes', 0, unreadable),
+    databytes: readDatabytes(unreadable),
     smtputf8: controlNumber('smtputf8', 0, unreadable) !== 0,
     relayClient: env('RELAYCLIENT'),
     rcptcheck: env('RCPTCHECK') || undefined,
     plugins: plugins(unreadable),
   }
-  const databytes = limit === undefined ? configuration.databytes : (leadingNumber(limit) ?? 0)
-  return { ...configuration, databytes: Math.min(databytes, Number.MAX_SAFE_INTEGER) }
 }
 
 function more(unreadable: Unreadable): Cdb | undefined {
@@ -64,6 +53,8 @@ function more(unreadable: Unreadable): Cdb | undefined {
 function plugins(unreadable: Unreadable): Plugins | undefined {
   if (env('NOSPP') !== undefined) return undefined
   const named = env('SPPCONFFILE')
-  const list = named ? (listFile(named, unreadable) ?? unreadable(0)) : controlList('smtpplugins', unreadable)
+  const list = named
+    ? (listFile(named, unreadable, 'ends') ?? unreadable(0))
+    : controlList('smtpplugins', unreadable, 'ends')
   return list && parsePlugins(list.entries())
 }

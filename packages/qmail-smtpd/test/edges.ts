@@ -53,6 +53,15 @@ t.test('a line of 10 MB in a message, with every byte in it but CR and LF', asyn
   t.ok(file('msg')?.endsWith(`\n${line.toString('latin1')}\n`))
 })
 
+t.test('sizes that no machine word holds', async (t) => {
+  const input = [
+    'EHLO x\r\nMAIL FROM:<> SIZE=18446744073709551618\r\nMAIL FROM:<> SIZE=18446744073709551617\r\nQUIT\r\n',
+  ]
+  const { out } = await session({ input, env: { DATABYTES: '018446744073709551617x' } })
+  t.match(out, '\r\n250-SIZE 18446744073709551617\r\n')
+  t.match(out, /\r\n552 [^\r]+\r\n250 ok\r\n221 /)
+})
+
 t.test('NUL and bare CR and LF in commands', async (t) => {
   const { code, out, file } = await session({
     input: ['MAIL FROM:<a\0@b>\nRCPT TO:<a\rb\xff>\nDATA\r\nx\r\n.\r\nNOOP\0\0\n\0\nQUIT\n'],

@@ -63,7 +63,7 @@ function send(wire: string, { databytes = 0, bareLf = 'refused', fault, code = 0
   let seen = ''
   let ends = 0
   client.input.more() // as the session does that has read DATA
-  const session = newSession({ ...SETTINGS, databytes }, POLICY)
+  const session = newSession({ ...SETTINGS, databytes: BigInt(databytes) }, POLICY)
   const decision = takeMessage(client, session, TRANSACTION, newBody(bareLf), (queue) => ({
     put: (bytes) => {
       seen += latin1(bytes)

@@ -8,7 +8,7 @@ export const TOO_BIG = '552 sorry, that message size exceeds my databytes limit 
 /** What the server has on offer. */
 export interface Offer {
   /** The most bytes a message may have, 0: no limit. */
-  readonly databytes: number
+  readonly databytes: bigint
   readonly smtputf8: boolean
 }
 
@@ -35,7 +35,7 @@ export function mailParameters(rest: string, offer: Offer): MailParameters | str
         break
       case 'size': // RFC 1870 section 5
         if (value === undefined || !/^[0-9]{1,20}$/.test(value)) return BAD_VALUE
-        tooBig = offer.databytes > 0 && Number(value) > offer.databytes
+        tooBig = offer.databytes > 0 && BigInt(value) > offer.databytes
         break
       case 'smtputf8': // RFC 6531 section 3.4
         if (!offer.smtputf8) return SYNTAX_ERROR

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { BAD_VALUE, isUtf8, mailParameters, rcptParameters, SYNTAX_ERROR, TOO_BIG } from '../src/parameters.ts'
 
-const offer = { databytes: 100, smtputf8: true }
+const offer = { databytes: 100n, smtputf8: true }
 
 t.test('MAIL', async (t) => {
   const plain = { utf8: false }
@@ -41,9 +41,9 @@ t.test('MAIL', async (t) => {
 })
 
 t.test('what is not on offer', async (t) => {
-  t.same(mailParameters(' SIZE=99999999999999999999', { databytes: 0, smtputf8: false }), { utf8: false })
-  t.equal(mailParameters(' SMTPUTF8', { databytes: 0, smtputf8: false }), SYNTAX_ERROR)
-  t.equal(mailParameters(' SMTPUTF8=1', { databytes: 0, smtputf8: false }), SYNTAX_ERROR)
+  t.same(mailParameters(' SIZE=99999999999999999999', { databytes: 0n, smtputf8: false }), { utf8: false })
+  t.equal(mailParameters(' SMTPUTF8', { databytes: 0n, smtputf8: false }), SYNTAX_ERROR)
+  t.equal(mailParameters(' SMTPUTF8=1', { databytes: 0n, smtputf8: false }), SYNTAX_ERROR)
 })
 
 t.test('RCPT takes none', async (t) => {

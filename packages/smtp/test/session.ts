@@ -4,7 +4,7 @@ import { command, newSession, type Policy, type Session, type Settings, serve } 
 
 const settings: Settings = {
   greeting: 'mx.example',
-  databytes: 0,
+  databytes: 0n,
   smtputf8: false,
   nul: 'cut',
   tls: 'none',
@@ -86,7 +86,7 @@ t.test('EHLO', async (t) => {
   const reply = (more: Partial<Settings>) => command(session(more), bytes('EHLO x')).reply
   t.equal(reply({}), '250-mx.example\r\n250-PIPELINING\r\n250-SIZE 0\r\n250 8BITMIME')
   t.equal(
-    reply({ databytes: 77, smtputf8: true, tls: 'offered', tlsUsable: true }),
+    reply({ databytes: 77n, smtputf8: true, tls: 'offered', tlsUsable: true }),
     '250-mx.example\r\n250-STARTTLS\r\n250-PIPELINING\r\n250-SMTPUTF8\r\n250-SIZE 77\r\n250 8BITMIME',
   )
   t.notMatch(reply({ tls: 'required', tlsUsable: false }), 'STARTTLS')

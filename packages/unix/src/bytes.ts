@@ -46,11 +46,22 @@ export function trimEnd(text: string): string {
 
 /** The leading decimal digits as a number, Infinity when beyond 2^53; undefined when there are none. */
 export function leadingNumber(text: string): number | undefined {
+  const digits = leadingDigits(text)
+  if (digits === '') return undefined
+  const n = Number(digits)
+  return n <= Number.MAX_SAFE_INTEGER ? n : Number.POSITIVE_INFINITY
+}
+
+/** The leading decimal digits as an integer, however many; undefined when there are none. */
+export function leadingInteger(text: string): bigint | undefined {
+  const digits = leadingDigits(text)
+  return digits === '' ? undefined : BigInt(digits)
+}
+
+function leadingDigits(text: string): string {
   let end = 0
   while (isDigit(text.charCodeAt(end))) end++
-  if (end === 0) return undefined
-  const n = Number(text.slice(0, end))
-  return n <= Number.MAX_SAFE_INTEGER ? n : Number.POSITIVE_INFINITY
+  return text.slice(0, end)
 }
 
 /** The whole text as a decimal number up to max; undefined when it is anything else. */

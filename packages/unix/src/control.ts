@@ -40,15 +40,18 @@ export function controlNumber(name: string, otherwise: number, unreadable: Unrea
   return leadingNumber(controlLine(name, unreadable) ?? '') ?? otherwise
 }
 
+/** What a NUL does in a list: `splits` a line into entries, as in qmail's own lists, or `ends` a line, as LF does. */
+export type Nul = 'splits' | 'ends'
+
 /** The list in control/NAME; undefined when there is no such file. */
-export function controlList(name: string, unreadable: Unreadable): List | undefined {
-  return listFile(`control/${name}`, unreadable)
+export function controlList(name: string, unreadable: Unreadable, nul?: Nul): List | undefined {
+  return listFile(`control/${name}`, unreadable, nul)
 }
 
 /** The list in a file; undefined when there is no such file. */
-export function listFile(path: string, unreadable: Unreadable): List | undefined {
+export function listFile(path: string, unreadable: Unreadable, nul?: Nul): List | undefined {
   const text = readFile(path, unreadable)
-  return text === undefined ? undefined : new List(text)
+  return text === undefined ? undefined : new List(text, nul)
 }
 
 /** The first line without the spaces, tabs and line feeds at its end. */
@@ -57,11 +60,14 @@ export function firstLine(text: string): string {
   return trimEnd(end < 0 ? text : text.slice(0, end))
 }
 
-/** A list's text without NULs: one within a line splits it, one at its beginning makes it a comment, as `#` does. */
-function withoutNuls(text: string): string {
-  if (!text.includes('\0')) return text
-  const lines = text.split('\n').filter((line) => !line.startsWith('#') && !line.startsWith('\0'))
-  return lines.join('\n').replaceAll('\0', '\n')
+/** The entries of a text in which a NUL splits lines. What begins with a NUL is as good as a comment. */
+function splitEntries(text: string): readonly string[] {
+  const entries: string[] = []
+  for (const line of text.split('\n')) {
+    if (line.startsWith('#') || line.startsWith('\0')) continue
+    for (const entry of trimEnd(line).split('\0')) if (entry !== '') entries.push(entry)
+  }
+  return entries
 }
 
 /**
@@ -73,17 +79,29 @@ function lineWith(start: string, text: string, from: number): number {
   return lf < 0 ? -1 : lf + 1
 }
 
+/** The rest of the last entry that begins with the folded text, or that is the folded text. */
+function findIn(entries: readonly string[], start: string, whole: boolean): string | undefined {
+  const of = (entry: string): boolean =>
+    lower(entry.slice(0, start.length)) === start && (!whole || entry.length === start.length)
+  return entries.findLast(of)?.slice(start.length)
+}
+
 /** A list file's entries, found without taking the whole file apart. */
 export class List {
   readonly #text: string
   #folded: string | undefined
+  /** What the text is split into, if it has to be. */
+  readonly #split: readonly string[] | undefined
 
-  constructor(text: string) {
-    this.#text = withoutNuls(text)
+  constructor(text: string, nul: Nul = 'splits') {
+    const has = text.includes('\0')
+    this.#text = has ? text.replaceAll('\0', '\n') : text
+    this.#split = has && nul === 'splits' ? splitEntries(text) : undefined
   }
 
   /** All entries in order: lines, trailing blanks cut, empty ones and comments left out. */
   entries(): readonly string[] {
+    if (this.#split !== undefined) return this.#split
     const entries: string[] = []
     let start = 0
     while (start < this.#text.length) {
@@ -107,6 +125,7 @@ export class List {
 
   /** The rest of the last entry that begins with the folded text, or that is the folded text. */
   #find(start: string, whole: boolean): string | undefined {
+    if (this.#split !== undefined) return findIn(this.#split, start, whole)
     if (start.startsWith('#')) return undefined
     // Folding by the engine also folds some bytes above 127: candidates are compared again, byte by byte.
     this.#folded ??= this.#text.toLowerCase()

@@ -75,7 +75,24 @@ t.test('lists', async (t) => {
 })
 
 t.test('a NUL splits a line, but not a comment, and begins one', async (t) => {
-  t.same([...new List('a\0b\n#c\0d\n\0e\nf').entries()], ['a', 'b', 'f'])
+  t.same(new List('a\0b\n#c\0d\n\0e\nf').entries(), ['a', 'b', 'f'])
+  const list = new List('a \0#b \t\n\n \0K:1\0k:2\0\n')
+  t.same(list.entries(), ['a ', '#b', ' ', 'K:1', 'k:2'], 'only ends of lines are trimmed')
+  t.same(
+    ['a', 'A ', '#B', '#b ', ''].map((key) => list.has(key)),
+    [false, true, true, false, false],
+  )
+  t.equal(list.value('k'), '2')
+})
+
+t.test('or it is the end of a line', async (t) => {
+  const list = new List('a \0#b\n#c\0d\n\0e\nf:1\0F:2 ', 'ends')
+  t.same(list.entries(), ['a', 'd', 'e', 'f:1', 'F:2'])
+  t.same(
+    ['a', '#b', 'd', 'e'].map((key) => list.has(key)),
+    [true, false, true, true],
+  )
+  t.equal(list.value('f'), '2')
 })
 
 t.test('ASCII letters alone are folded', async (t) => {
@@ -106,14 +123,15 @@ t.test('a list is what a slow reading of the rules says', async (t) => {
   for (let round = 0; round < 3000; round++) {
     const text = word(40)
     const key = word(4).replace(/[\n\0]/g, '')
-    const entries = text
+    const nul = round % 2 === 0 ? 'splits' : 'ends'
+    const cut = (line: string) => line.replace(/[ \t]+$/, '')
+    const entries = (nul === 'ends' ? text.replaceAll('\0', '\n') : text)
       .split('\n')
       .filter((line) => !/^[#\0]/.test(line))
-      .flatMap((line) => line.split('\0'))
-      .map((line) => line.replace(/[ \t]+$/, ''))
-      .filter((line) => line !== '' && !line.startsWith('#'))
-    const list = new List(text)
-    t.same([...list.entries()], entries, JSON.stringify(text)) || t.bailout()
+      .flatMap((line) => cut(line).split('\0'))
+      .filter((entry) => entry !== '')
+    const list = new List(text, nul)
+    t.same(list.entries(), entries, JSON.stringify(text)) || t.bailout()
     const has = entries.some((entry) => fold(entry) === fold(key))
     if (list.has(key) !== has) t.equal(list.has(key), has, JSON.stringify([text, key]))
     if (!key.includes(':')) {
