@@ -1,7 +1,7 @@
 /** What filters make of a message. */
 import { type Command, copyToFile, encodeEnvelope, Filtering, LONGEST_WORD } from '@moreqmail/filter'
 import { bytes, fileKind, sys, temporaryFile } from '@moreqmail/unix'
-import { firstLine } from './captured.ts'
+import { firstLetter, firstLine } from './captured.ts'
 import type { Order } from './order.ts'
 import * as say from './report.ts'
 
@@ -46,8 +46,9 @@ function run(filtering: Filtering, command: Command, { host, recipients }: Order
     fds: [[WORDS, words]],
   })
   const ended = (code: number): never => {
-    const line = firstLine(words, say.MAX_TEXT)
-    report(say.reportOf({ filter: name, code, line }, recipients.length))
+    const letter = code === say.WITH_LETTER ? firstLetter(words) : ''
+    const line = firstLine(words, say.MAX_TEXT, letter.length)
+    report(say.reportOf({ filter: name, code, letter, line }, recipients.length))
   }
   if (failure?.kind === 'exit') ended(failure.code)
   if (failure?.kind === 'signal') ended(-1)

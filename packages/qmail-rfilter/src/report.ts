@@ -6,9 +6,17 @@ export interface Ending {
   readonly filter: string
   /** Its exit code; -1: a signal has ended it. */
   readonly code: number
-  /** The first line that it has written on descriptor 2, `''` if there is none. */
+  /** The letter that what it has written on descriptor 2 begins with, where that counts. */
+  readonly letter: Letter | ''
+  /** The first line behind it, `''` if there is none. */
   readonly line: string
 }
+
+/** For good or for now. */
+export type Letter = 'D' | 'Z'
+
+/** By this code a filter says that its first letter counts. */
+export const WITH_LETTER = 82
 
 export const IMPROPER = record('DI (qmail-rfilter) was invoked improperly. (#5.3.5)')
 export const NO_FILE = record('Zqmail-rfilter: unable to write temporary file. (#4.3.0)')
@@ -20,7 +28,6 @@ export const MAX_TEXT = 400
 
 const DROPPED = 99
 const PERMANENT = 100
-const WITH_LETTER = 82
 
 /** The filter can't be run. */
 export function notRun(filter: string): string {
@@ -33,20 +40,11 @@ export function badEnvelope(filter: string): string {
 }
 
 /** What the end of a filter by any exit code but 0 means for so many recipients. */
-export function reportOf({ filter, code, line }: Ending, recipients: number): string {
+export function reportOf({ filter, code, letter: first, line }: Ending, recipients: number): string {
   if (code === DROPPED) return 'r\0'.repeat(recipients) + record(`Kqmail-rfilter: message dropped by ${filter}.`)
-  const [letter, said] = verdict(code, line.slice(0, MAX_TEXT))
-  const text = said || `qmail-rfilter: ${filter} ${what(letter, code)}.`
+  const letter = code === WITH_LETTER ? first || 'Z' : code === PERMANENT || (code >= 11 && code <= 40) ? 'D' : 'Z'
+  const text = line.slice(0, MAX_TEXT) || `qmail-rfilter: ${filter} ${what(letter, code)}.`
   return record(letter + text + (text.includes('(#') ? '' : letter === 'D' ? ' (#5.7.1)' : ' (#4.3.0)'))
-}
-
-type Letter = 'D' | 'Z'
-
-/** For good or for now, and the filter's text without its letter. */
-function verdict(code: number, line: string): readonly [Letter, string] {
-  if (code !== WITH_LETTER) return [code === PERMANENT || (code >= 11 && code <= 40) ? 'D' : 'Z', line]
-  if (line.startsWith('D')) return ['D', line.slice(1)]
-  return ['Z', line.startsWith('Z') ? line.slice(1) : line]
 }
 
 function what(letter: Letter, code: number): string {

@@ -2,15 +2,17 @@ import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { firstLine } from '../src/captured.ts'
+import { firstLetter, firstLine } from '../src/captured.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'captured-'))
 t.teardown(() => rmSync(dir, { recursive: true }))
 
-function first(text: string, longest = 400): string {
+function written(text: string): number {
   writeFileSync(join(dir, 'words'), text, 'latin1')
-  return firstLine(openSync(join(dir, 'words'), 'r'), longest)
+  return openSync(join(dir, 'words'), 'r')
 }
+
+const first = (text: string) => firstLine(written(text), 400)
 
 t.test('the first line that is not empty', async (t) => {
   t.equal(first(''), '')
@@ -31,4 +33,19 @@ t.test('wherever it begins', async (t) => {
   t.equal(first('\n'.repeat(1_000_000)), '')
 })
 
-t.equal(firstLine(-1, 400), '', 'what can not be read says nothing')
+t.test('a letter, and what stands behind it', async (t) => {
+  for (const [text, letter, line] of [
+    ['Dno', 'D', 'no'],
+    ['Z\n\nno\nyes', 'Z', 'no'],
+    [`D${'x'.repeat(500)}`, 'D', 'x'.repeat(400)],
+    ['D', 'D', ''],
+    ['\nDno', '', 'Dno'],
+    ['dno', '', 'dno'],
+    ['', '', ''],
+  ] as const) {
+    const file = written(text)
+    t.same([firstLetter(file), firstLine(file, 400, letter.length)], [letter, line], text)
+  }
+})
+
+t.same([firstLetter(-1), firstLine(-1, 400)], ['', ''], 'what can not be read says nothing')

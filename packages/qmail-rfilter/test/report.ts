@@ -2,7 +2,8 @@ import t from 'tap'
 import { faultOf, judge } from '../../qmail-remote/test/lib/rspawn.ts'
 import * as say from '../src/report.ts'
 
-const report = (code: number, line = '', recipients = 1) => say.reportOf({ filter: 'f', code, line }, recipients)
+const report = (code: number, line = '', recipients = 1, letter: say.Letter | '' = '') =>
+  say.reportOf({ filter: 'f', code, letter, line }, recipients)
 
 t.test('for good or for now', async (t) => {
   for (const code of [100, 31, 11, 40]) t.equal(report(code, 'no'), 'Dno (#5.7.1)\n\0', `${code}`)
@@ -24,11 +25,11 @@ t.test('texts', async (t) => {
 })
 
 t.test('with a letter', async (t) => {
-  t.equal(report(82, 'Dno'), 'Dno (#5.7.1)\n\0')
-  t.equal(report(82, 'Zno (#4.7.1)'), 'Zno (#4.7.1)\n\0')
-  t.equal(report(82, 'Kno'), 'ZKno (#4.3.0)\n\0')
+  t.equal(report(82, 'no', 1, 'D'), 'Dno (#5.7.1)\n\0')
+  t.equal(report(82, 'no (#4.7.1)', 1, 'Z'), 'Zno (#4.7.1)\n\0')
+  t.equal(report(82, 'Dno'), 'ZDno (#4.3.0)\n\0')
   t.equal(report(82), 'Zqmail-rfilter: f failed. (#4.3.0)\n\0')
-  t.equal(report(82, 'D'), 'Dqmail-rfilter: f rejected the message. (#5.7.1)\n\0')
+  t.equal(report(82, '', 1, 'D'), 'Dqmail-rfilter: f rejected the message. (#5.7.1)\n\0')
   t.equal(report(100, 'Zno'), 'DZno (#5.7.1)\n\0', 'with 82 only')
 })
 
@@ -40,7 +41,7 @@ t.test('whatever a filter says, qmail-rspawn understands it', async (t) => {
   const lines = ['', 'r', 'K', 'Kok', 'h', 's\0K', '\0', 'D\nK', '\xff'.repeat(1000)]
   for (let code = -1; code < 256; code++)
     for (const line of code === 0 ? [] : lines) {
-      const output = report(code, line, 2)
+      const output = report(code, line, 2, code % 3 === 1 ? 'D' : 'Z')
       const verdict = judge({ output, code: 0, signal: null }).charAt(0)
       if (faultOf(output, 2) !== '') t.fail(`${code} ${line}: ${faultOf(output, 2)}`)
       if ((verdict === 'K') !== (code === 99)) t.fail(`${code} ${JSON.stringify(line)}: ${verdict}`)
