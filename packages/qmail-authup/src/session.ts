@@ -1,7 +1,7 @@
 /** Leads a client to its login: reads its lines, answers, starts TLS, and lets checkpassword decide. */
 import { withoutCr } from '@moreqmail/smtp/command'
 import { type Descriptors, startTls } from '@moreqmail/ucspi-tls'
-import { env, environment, note, Reader, sys, visible, Writer } from '@moreqmail/unix'
+import { env, environment, LF, note, Reader, sys, visible, Writer } from '@moreqmail/unix'
 import type { Credentials } from './credentials.ts'
 import { logIn } from './login.ts'
 import { type Dialogue, type Fault, faultReply, type Name } from './protocol.ts'
@@ -51,7 +51,7 @@ export function converse(dialogue: Dialogue, connection: Connection): never {
   // Whoever serves the client after the login finds all that it has sent behind it.
   const input = new Reader(0, {
     size: MAX_LINE + 2,
-    exact: true,
+    stopAt: LF,
     timeout,
     waiting: () => output.flush(),
     timedOut: () => fail('alarm'),

@@ -1,5 +1,5 @@
 /** Starting TLS: asks the process that does it, waits for its report, and goes on over its descriptors. */
-import { type Environment, Reader, sys, Writer } from '@moreqmail/unix'
+import { type Environment, NUL, Reader, sys, Writer } from '@moreqmail/unix'
 import { answerVariables, endOfAnswer, MAX_ANSWER } from './answer.ts'
 import { DESCRIPTOR_NAMES, type Descriptors, LEVEL_NAMES, type Level, tlsDescriptors, tlsLevel } from './offer.ts'
 
@@ -55,7 +55,8 @@ function ask(control: number, timeout: number): ReadonlyMap<string, string | und
     const out = new Writer(control, { timeout, timedOut: fail, failed: fail, size: 1 })
     out.puts('Y')
     out.flush()
-    const report = new Reader(control, { timeout, timedOut: fail, failed: fail, size: MAX_ANSWER })
+    // Behind the report may come the session, where one descriptor is for both.
+    const report = new Reader(control, { timeout, timedOut: fail, failed: fail, size: MAX_ANSWER, stopAt: NUL })
     let seen = 0
     for (;;) {
       const end = endOfAnswer(report.buffered, seen)

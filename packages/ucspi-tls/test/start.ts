@@ -48,6 +48,16 @@ t.test('one descriptor for all', async (t) => {
   t.equal(receive(onto[0]), 'x')
 })
 
+t.test('one descriptor for all, and the session right behind the report', async (t) => {
+  const [all, far] = pair()
+  const onto = plain()
+  const env = new Environment([])
+  send(far, 'SSL_A=1\0SSL_B=\0\0NOOP\r\n')
+  t.equal(startTls({ control: all, read: all, write: all }, env, { timeout: 5, onto }), true)
+  t.same(env.entries(), ['SSL_A=1', 'SSL_B='])
+  t.equal(receive(onto[0]), 'NOOP\r\n')
+})
+
 t.test('no session', async (t) => {
   for (const [name, act] of [
     ['end of file', (far: number) => sys.close(far)],

@@ -13,8 +13,8 @@ export interface ReaderOptions {
   readonly timeout?: number
   /** Bytes of buffer; also the longest line. Default 64 KiB. */
   readonly size?: number
-  /** True: not a byte behind a line is taken from the descriptor before the next one is wanted, so it can be handed on. */
-  readonly exact?: boolean
+  /** Behind this byte, LF for one, nothing is taken from the descriptor before more is wanted: it can be handed on. */
+  readonly stopAt?: number
   /** Called before a read that may block: the place to flush what the other side waits for. */
   readonly waiting?: () => void
   /** The timeout has passed. */
@@ -128,14 +128,15 @@ export class Reader {
   }
 
   #read(): number {
-    const { exact, waiting, timeout, timedOut, failed } = this.#options
+    const { stopAt, waiting, timeout, timedOut, failed } = this.#options
     waiting?.()
     for (;;) {
       if (timeout !== undefined && !ready(this.#fd, POLLIN, timeout)) {
         if (timedOut === undefined) throw new Error('timed out')
         timedOut()
       }
-      const n = exact ? this.#readLine() : sys.read(this.#fd, this.#buffer, this.#end, this.#buffer.length - this.#end)
+      const room = this.#buffer.length - this.#end
+      const n = stopAt === undefined ? sys.read(this.#fd, this.#buffer, this.#end, room) : this.#readTo(stopAt, room)
       if (n >= 0) {
         this.#total += n
         if (this.#total > MUCH && this.#total - n <= MUCH) allowThreads()
@@ -150,14 +151,13 @@ export class Reader {
     }
   }
 
-  /** One read that ends with the line: as far as its LF if that can be seen beforehand, else one byte. */
-  #readLine(): number {
-    const room = this.#buffer.length - this.#end
+  /** One read that ends with the byte: as far as that if it can be seen beforehand, else one byte. */
+  #readTo(last: number, room: number): number {
     const seen = this.#blind ? -ENOTSOCK : sys.peek(this.#fd, this.#buffer, this.#end, room)
     this.#blind = seen === -ENOTSOCK
     if (this.#blind) return sys.read(this.#fd, this.#buffer, this.#end, 1)
     if (seen <= 0) return seen
-    const lf = this.#buffer.subarray(this.#end, this.#end + seen).indexOf(LF)
-    return sys.read(this.#fd, this.#buffer, this.#end, lf < 0 ? seen : lf + 1)
+    const at = this.#buffer.subarray(this.#end, this.#end + seen).indexOf(last)
+    return sys.read(this.#fd, this.#buffer, this.#end, at < 0 ? seen : at + 1)
   }
 }

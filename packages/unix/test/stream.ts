@@ -140,7 +140,7 @@ t.test('not a byte behind the line is taken', async (t) => {
     ['pipe', pipe()],
     ['socket', ends],
   ] as const) {
-    const reader = new Reader(input, { size: 8, exact: true })
+    const reader = new Reader(input, { size: 8, stopAt: 10 })
     sys.write(feed, bytes(text), 0, text.length)
     sys.close(feed)
     t.equal(latin1(reader.line() as Uint8Array), 'one\r', name)
@@ -153,7 +153,7 @@ t.test('not a byte behind the line is taken', async (t) => {
   // A file can't be looked into; there it is one byte after the other.
   const dir = t.testdir({ file: text })
   const file = openSync(`${dir}/file`, 'r')
-  const reader = new Reader(file, { size: 8, exact: true })
+  const reader = new Reader(file, { size: 8, stopAt: 10 })
   t.equal(latin1(reader.line() as Uint8Array), 'one\r')
   t.equal(reader.line(), 'long')
   t.equal(left(file), 'two\n\nunfinished')
@@ -162,13 +162,13 @@ t.test('not a byte behind the line is taken', async (t) => {
 
 t.test('with another descriptor it is tried anew whether it can be looked into', async (t) => {
   const file = openSync(`${t.testdir({ file: 'a\nb' })}/file`, 'r')
-  const reader = new Reader(file, { exact: true })
+  const reader = new Reader(file, { stopAt: 10 })
   t.equal(latin1(reader.line() as Uint8Array), 'a')
   const [input, feed] = pipe()
   sys.write(feed, bytes('one\ntwo\n'), 0, 8)
   reader.switchTo(input)
   let reads = 0
-  const counted = new Reader(input, { exact: true, waiting: () => reads++ })
+  const counted = new Reader(input, { stopAt: 10, waiting: () => reads++ })
   t.equal(latin1(reader.line() as Uint8Array), 'one')
   t.equal(latin1(counted.line() as Uint8Array), 'two')
   t.equal(reads, 1)
