@@ -1,4 +1,5 @@
 /** What receiving costs: recipient checks, long lists, a full Maildir. */
+import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, interleave, ratio, row, time } from './measure.ts'
@@ -68,6 +69,8 @@ function maildir(): void {
     writeFileSync(file, 'x\n')
     utimesSync(file, when, when)
   }
+  // Or the kernel would still be writing them.
+  spawnSync('sync')
   const stat = put('stat.in', 'STAT\r\n')
   chmodSync(home, 0o755)
   const said = put('said', '', 0o666)

@@ -12,7 +12,7 @@ const PIECE = 65536
 
 function listing(path: string): Listing | undefined {
   const found = sys.scandir(path)
-  return typeof found === 'number' ? undefined : { names: found[0], facts: found[1] }
+  return typeof found === 'number' ? undefined : { names: found[0], ends: found[1], facts: found[2] }
 }
 
 /** Removes what failed deliveries have left, then finds the messages; undefined if that can't be done. */
@@ -23,7 +23,7 @@ export function openMaildir(): Mailbox | undefined {
   const fresh = listing('new')
   const seen = listing('cur')
   if (fresh === undefined || seen === undefined) return undefined
-  if (fresh.names.length + seen.names.length > MANY) allowThreads()
+  if (fresh.ends.length + seen.ends.length > MANY) allowThreads()
   return mailboxOf(fresh, seen, now)
 }
 

@@ -1,8 +1,13 @@
 /** Which files of a Maildir are messages, and in which order they are numbered. Pure. */
+import { latin1 } from '@moreqmail/unix/bytes'
 
-/** What a directory holds: names, and of each the size, atime and mtime, NaN if it has none. */
+/** What a directory holds. */
 export interface Listing {
-  readonly names: readonly string[]
+  /** One after the other, each ended by a NUL. */
+  readonly names: Uint8Array
+  /** Where each of them ends. */
+  readonly ends: Uint32Array
+  /** Of each the size, atime and mtime, NaN if it has none. */
   readonly facts: Float64Array
 }
 
@@ -48,8 +53,23 @@ export function uidOf({ name }: Message): string {
 }
 
 /** The names in tmp of deliveries that have failed. */
-export function abandoned({ names, facts }: Listing, now: number): string[] {
-  return names.filter((name, i) => !name.startsWith('.') && now > Math.floor(facts[EACH * i + ATIME] ?? 0) + TMP_AGE)
+export function abandoned(tmp: Listing, now: number): string[] {
+  const names: string[] = []
+  for (let i = 0; i < tmp.ends.length; i++)
+    if (!isHidden(tmp, i) && now > Math.floor(tmp.facts[EACH * i + ATIME] ?? 0) + TMP_AGE) names.push(nameOf(tmp, i))
+  return names
+}
+
+function startOf({ ends }: Listing, i: number): number {
+  return i === 0 ? 0 : (ends[i - 1] ?? 0) + 1
+}
+
+function nameOf(listing: Listing, i: number): string {
+  return latin1(listing.names, startOf(listing, i), listing.ends[i])
+}
+
+function isHidden(listing: Listing, i: number): boolean {
+  return listing.names[startOf(listing, i)] === DOT
 }
 
 /** The files that don't begin with a dot and were last changed in an earlier second than `now`. */
@@ -83,9 +103,10 @@ function messagesOf(fresh: Listing, seen: Listing, { values, each, middle }: Key
       run = k
     }
     const inNew = index < middle
-    const { names, facts } = inNew ? fresh : seen
+    const listing = inNew ? fresh : seen
     const i = inNew ? index : index - middle
-    ordered.push({ name: names[i] as string, fresh: inNew, size: facts[EACH * i + SIZE] as number, deleted: false })
+    const size = listing.facts[EACH * i + SIZE] as number
+    ordered.push({ name: nameOf(listing, i), fresh: inNew, size, deleted: false })
   }
   byName(ordered, run)
   return ordered
@@ -102,19 +123,20 @@ interface Keys {
 }
 
 function keysOf(fresh: Listing, seen: Listing, now: number): Keys {
-  const middle = fresh.names.length
-  const each = middle + seen.names.length
+  const middle = fresh.ends.length
+  const each = middle + seen.ends.length
   // Where two million messages are 140 years old their age is no longer told apart.
   const oldest = -Math.floor(Number.MAX_SAFE_INTEGER / each) + 1
   const values = new Float64Array(each)
   let n = 0
   let bytes = 0
   let index = 0
-  for (const { names, facts } of [fresh, seen]) {
-    for (let i = 0; i < names.length; i++) {
+  for (const listing of [fresh, seen]) {
+    const { ends, facts } = listing
+    for (let i = 0; i < ends.length; i++) {
       const age = Math.floor(facts[EACH * i + MTIME] as number) - now
       // Neither a time that isn't there.
-      if (age < 0 && (names[i] as string).charCodeAt(0) !== DOT) {
+      if (age < 0 && !isHidden(listing, i)) {
         values[n++] = Math.max(age, oldest) * each + index
         bytes += facts[EACH * i + SIZE] as number
       }

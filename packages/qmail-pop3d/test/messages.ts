@@ -3,11 +3,13 @@ import { abandoned, type Listing, mailboxOf, pathOf, uidOf } from '../src/messag
 
 const NOW = 2_000_000_000
 
-/** A listing of names with their mtimes; sizes count up from 1. */
-function listing(files: ReadonlyArray<readonly [string, number]>): Listing {
+/** A listing of names with their mtimes and atimes; sizes count up from 1. */
+function listing(files: ReadonlyArray<readonly [string, number, number?]>): Listing {
+  let end = -1
   return {
-    names: files.map(([name]) => name),
-    facts: Float64Array.from(files.flatMap(([, time], i) => [i + 1, 0, time])),
+    names: Buffer.from(files.map(([name]) => `${name}\0`).join(''), 'latin1'),
+    ends: Uint32Array.from(files, ([name]) => (end += name.length + 1)),
+    facts: Float64Array.from(files.flatMap(([, mtime, atime = 0], i) => [i + 1, atime, mtime])),
   }
 }
 
@@ -89,8 +91,13 @@ t.test('100,000 messages of one second', async (t) => {
 })
 
 t.test('what failed deliveries have left', async (t) => {
-  const names = ['old', 'young', '.old', 'gone', 'edge']
-  const times = [NOW - 129601, NOW - 129599, 0, Number.NaN, NOW - 129600]
-  const facts = Float64Array.from(times.flatMap((time) => [0, time, NOW]))
-  t.same(abandoned({ names, facts }, NOW), ['old'])
+  const tmp = listing([
+    ['old', NOW, NOW - 129601],
+    ['young', NOW, NOW - 129599],
+    ['.old', NOW, 0],
+    ['gone', NOW, Number.NaN],
+    ['edge', NOW, NOW - 129600],
+    ['\xff', NOW, 5],
+  ])
+  t.same(abandoned(tmp, NOW), ['old', '\xff'])
 })

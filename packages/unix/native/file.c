@@ -44,6 +44,16 @@ static int read_file(const char *path, int64_t max, unsigned char **out, size_t 
   return -e;
 }
 
+/* A copy as a typed array of so many elements; NULL: no memory. */
+static napi_value typed(napi_env env, napi_typedarray_type type, const void *from, size_t size, size_t count) {
+  napi_value buffer, array = NULL;
+  void *data;
+  if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok) return NULL;
+  if (size && from) memcpy(data, from, size);
+  napi_create_typedarray(env, type, count, buffer, 0, &array);
+  return array;
+}
+
 /* A whole file as a Uint8Array, or -errno. */
 static napi_value js_slurp(napi_env env, napi_callback_info info) {
   BEGIN(2);
@@ -51,18 +61,12 @@ static napi_value js_slurp(napi_env env, napi_callback_info info) {
   INT(max, 1);
   unsigned char *text;
   size_t len;
-  napi_value buffer, array;
-  void *data;
+  napi_value array;
   int e = read_file(path, max, &text, &len);
   if (e) return integer(env, e);
-  if (napi_create_arraybuffer(env, len, &data, &buffer) != napi_ok) {
-    free(text);
-    return integer(env, -ENOMEM);
-  }
-  if (len) memcpy(data, text, len);
+  array = typed(env, napi_uint8_array, text, len, len);
   free(text);
-  napi_create_typedarray(env, napi_uint8_array, len, buffer, 0, &array);
-  return array;
+  return array ? array : integer(env, -ENOMEM);
 }
 
 /* A whole file as a string, or -errno. */
@@ -209,8 +213,8 @@ static napi_value js_readdir(napi_env env, napi_callback_info info) {
 /* Files of a directory whose facts are wanted: size, atime, mtime each. */
 typedef struct {
   int dir;
-  const char *names; /* each ended by a NUL */
-  const size_t *at;  /* where each begins */
+  const char *names;    /* each ended by a NUL */
+  const uint32_t *ends; /* where that is */
   double *facts;
   size_t from, to;
 } look;
@@ -220,8 +224,9 @@ static void *look_up(void *what) {
   size_t i;
   for (i = l->from; i < l->to; ++i) {
     double *facts = l->facts + 3 * i;
+    const char *name = l->names + (i ? l->ends[i - 1] + 1 : 0);
     struct stat st;
-    if (fstatat(l->dir, l->names + l->at[i], &st, 0) == -1) {
+    if (fstatat(l->dir, name, &st, 0) == -1) {
       facts[0] = facts[1] = facts[2] = NAN;
       continue;
     }
@@ -273,36 +278,44 @@ static napi_value js_scandir(napi_env env, napi_callback_info info) {
   DIR *d = opendir(path);
   struct dirent *e;
   size_t n = 0, room = 0, used = 0, size = 0, len;
-  size_t *at = NULL;
+  uint32_t *ends = NULL;
   char *text = NULL;
-  void *more, *data;
-  int failed = 0;
-  napi_value names, buffer, array, result;
+  double *facts = NULL;
+  void *more;
+  int failed;
+  napi_value parts[3] = {NULL}, result;
+  uint32_t i;
   if (!d) return integer(env, -errno);
-  napi_create_array(env, &names);
   while (errno = 0, (e = readdir(d))) {
     if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
-    len = strlen(e->d_name) + 1;
-    if (!(more = grown(at, n, &room, sizeof *at))) break;
-    at = more;
-    while (size - used < len && (more = grown(text, size, &size, 1))) text = more;
+    len = strlen(e->d_name);
+    if (!(more = grown(ends, n, &room, sizeof *ends))) break;
+    ends = more;
+    while (size - used <= len && (more = grown(text, size, &size, 1))) text = more;
     if (!more) break;
-    memcpy(text + used, e->d_name, len);
-    napi_set_element(env, names, (uint32_t)n, string(env, e->d_name, len - 1));
-    at[n++] = used;
-    used += len;
+    errno = EFBIG;
+    if (used + len > UINT32_MAX - 1) break;
+    memcpy(text + used, e->d_name, len + 1);
+    ends[n++] = (uint32_t)(used + len);
+    used += len + 1;
   }
   failed = errno;
-  if (!failed && napi_create_arraybuffer(env, 3 * n * sizeof(double), &data, &buffer) != napi_ok) failed = ENOMEM;
-  if (!failed) look_up_all((look){.dir = dirfd(d), .names = text, .at = at, .facts = data, .to = n});
-  free(at);
+  if (!failed) {
+    parts[0] = typed(env, napi_uint8_array, text, used, used);
+    parts[1] = typed(env, napi_uint32_array, ends, n * sizeof *ends, n);
+    parts[2] = typed(env, napi_float64_array, NULL, 3 * n * sizeof *facts, 3 * n);
+    if (!parts[0] || !parts[1] || !parts[2]) failed = ENOMEM;
+  }
+  if (!failed) {
+    napi_get_typedarray_info(env, parts[2], NULL, NULL, (void **)&facts, NULL, NULL);
+    look_up_all((look){.dir = dirfd(d), .names = text, .ends = ends, .facts = facts, .to = n});
+  }
+  free(ends);
   free(text);
   closedir(d);
   if (failed) return integer(env, -failed);
-  napi_create_typedarray(env, napi_float64_array, 3 * n, buffer, 0, &array);
-  napi_create_array_with_length(env, 2, &result);
-  napi_set_element(env, result, 0, names);
-  napi_set_element(env, result, 1, array);
+  napi_create_array_with_length(env, 3, &result);
+  for (i = 0; i < 3; ++i) napi_set_element(env, result, i, parts[i]);
   return result;
 }
 

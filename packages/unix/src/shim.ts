@@ -68,8 +68,11 @@ export interface Sys {
   readlink(path: string): string | Errno
   /** Names without `.` and `..`, in no order. */
   readdir(path: string): string[] | Errno
-  /** The same names, and of each what stat says: triples of size, atime, mtime; NaN where it fails. */
-  scandir(path: string): [string[], Float64Array] | Errno
+  /**
+   * The same names, each ended by a NUL; where these are; and of each name what stat says: triples of size, atime,
+   * mtime; NaN where it fails. Strings of many names would take longer than all the rest.
+   */
+  scandir(path: string): [Uint8Array, Uint32Array, Float64Array] | Errno
   /** 1 if the path leads to the executable that runs now. */
   isself(path: string): number
 

@@ -1,13 +1,20 @@
 import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import t from 'tap'
-import { ENOENT, ENOTDIR, environment, sys, temporaryFile } from '../src/index.ts'
+import { ENOENT, ENOTDIR, environment, latin1, sys, temporaryFile } from '../src/index.ts'
 
 /** What scandir says of each name. */
 function scan(path: string): Map<string, number[]> {
   const found = sys.scandir(path)
   if (typeof found === 'number') throw new Error(`scandir: ${found}`)
-  const [names, facts] = found
+  const [text, ends, facts] = found
+  const names = latin1(text).split('\0').slice(0, -1)
   t.equal(facts.length, 3 * names.length)
+  let end = -1
+  t.same(
+    [...ends],
+    names.map((name) => (end += name.length + 1)),
+    'where they end',
+  )
   return new Map(names.map((name, i) => [name, [...facts.subarray(3 * i, 3 * i + 3)]]))
 }
 
