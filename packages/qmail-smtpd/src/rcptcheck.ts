@@ -1,7 +1,7 @@
 /** Asks the program in $RCPTCHECK whether a recipient has a mailbox. */
 import { REPLY, verdictOf } from '@moreqmail/rcptcheck'
 import type { Refusal } from '@moreqmail/smtp/server'
-import { EAGAIN, ENOMEM, type Environment, environment, manyRuns, O_RDWR, sys } from '@moreqmail/unix'
+import { EAGAIN, ENOMEM, environment, manyRuns, O_RDWR, sys } from '@moreqmail/unix'
 
 const CANNOT_FORK: Refusal = { refuse: '421 unable to fork (#4.3.0)', exit: 1 }
 
@@ -12,15 +12,15 @@ const REFUSALS = {
   broken: { refuse: REPLY.broken, exit: 1 },
 } satisfies Record<keyof typeof REPLY, Refusal>
 
-/** What the plugins' variables are called: with them qmail-rcptcheck would take itself for a plugin. */
-const PLUGIN_NAMES = [
-  'SMTPHELOHOST',
-  'SMTPMAILFROM',
-  'SMTPRCPTTO',
-  'SMTPRCPTHOSTSOK',
-  'SMTPRCPTCOUNT',
-  'SMTPRCPTCOUNTALL',
-]
+/** Without the plugins' variables: with them qmail-rcptcheck would take itself for a plugin. */
+const NO_PLUGIN = {
+  SMTPHELOHOST: undefined,
+  SMTPMAILFROM: undefined,
+  SMTPRCPTTO: undefined,
+  SMTPRCPTHOSTSOK: undefined,
+  SMTPRCPTCOUNT: undefined,
+  SMTPRCPTCOUNTALL: undefined,
+}
 
 /** Asks about one recipient: why it is refused, undefined if it is not. */
 export type RecipientCheck = (sender: string, recipient: string, helo: string | undefined) => Refusal | undefined
@@ -37,7 +37,7 @@ export function recipientCheck(program: string): RecipientCheck {
     const stdio = nothing < 0 ? 'closed' : nothing
     const status = run([program], {
       path: program,
-      env: checkEnvironment({ SENDER: sender, RECIPIENT: recipient, HELOHOST: helo }),
+      env: environment().with({ ...NO_PLUGIN, SENDER: sender, RECIPIENT: recipient, HELOHOST: helo }),
       fds: [
         [0, stdio],
         [1, stdio],
@@ -47,10 +47,4 @@ export function recipientCheck(program: string): RecipientCheck {
     const verdict = typeof status === 'number' ? 'broken' : verdictOf(status.code)
     return verdict === 'accept' ? undefined : REFUSALS[verdict]
   }
-}
-
-function checkEnvironment(question: Readonly<Record<string, string | undefined>>): Environment {
-  return environment()
-    .with(question)
-    .remove((name) => PLUGIN_NAMES.includes(name))
 }

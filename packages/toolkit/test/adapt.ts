@@ -1,4 +1,4 @@
-/** adapt.mjs changes where the code of an executable is and one name of what it imports, and nothing else. */
+/** adapt.mjs changes where the code of an executable is, one name of what it imports and which libraries it wants. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -59,6 +59,38 @@ t.test('a program that raises a limit only looks at it', { skip: process.platfor
   const lower = (path: string) => spawnSync('sh', ['-c', 'ulimit -Sn 60; exec "$0"', path]).status
   t.equal(lower(before), 1)
   t.equal(lower(adapt(before)), 0)
+})
+
+t.test('libraries that are empty are no longer wanted', { skip: process.platform !== 'linux' }, async (t) => {
+  const source = join(dir, 'thread.c')
+  const main = 'int main(void) { pthread_t p; return pthread_create(&p, 0, run, 0) || pthread_join(p, 0) || !done; }'
+  const run = 'static int done; static void *run(void *v) { done = 1; return v; }'
+  writeFileSync(source, `#include <pthread.h>\n${run}\n${main}\n`)
+  const before = join(dir, 'thread')
+  execFileSync('cc', ['-o', before, source, '-Wl,--no-as-needed', '-l:libpthread.so.0', '-l:libdl.so.2', '-lm'])
+  const wanted = (path: string) =>
+    Array.from(
+      execFileSync('readelf', ['-d', path], { encoding: 'latin1' }).matchAll(/NEEDED.*\[(.*)\]/g),
+      ([, name]) => name,
+    )
+  const empty = ['libpthread.so.0', 'libdl.so.2']
+  t.same(
+    empty.map((name) => wanted(before).includes(name)),
+    [true, true],
+  )
+  const after = adapt(before)
+  t.same(
+    wanted(after),
+    wanted(before).filter((name) => name && !empty.includes(name)),
+  )
+  t.equal(spawnSync(after).status, 0)
+  const path = join(resolve(process.env['MOREQMAIL_BIN'] ?? 'dist/bin'), 'moreqmail')
+  if (readFileSync(path).toString('latin1', 1, 4) === 'ELF')
+    t.same(
+      wanted(path).filter((name) => name && empty.includes(name)),
+      [],
+      "nor the executable's",
+    )
 })
 
 t.test('anything else is copied', async (t) => {
