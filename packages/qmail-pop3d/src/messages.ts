@@ -55,21 +55,15 @@ export function uidOf({ name }: Message): string {
 /** The names in tmp of deliveries that have failed. */
 export function abandoned(tmp: Listing, now: number): string[] {
   const names: string[] = []
-  for (let i = 0; i < tmp.ends.length; i++)
-    if (!isHidden(tmp, i) && now > Math.floor(tmp.facts[EACH * i + ATIME] ?? 0) + TMP_AGE) names.push(nameOf(tmp, i))
+  for (let i = 0; i < tmp.ends.length; i++) {
+    const name = nameOf(tmp, i)
+    if (!name.startsWith('.') && now > Math.floor(tmp.facts[EACH * i + ATIME] ?? 0) + TMP_AGE) names.push(name)
+  }
   return names
 }
 
-function startOf({ ends }: Listing, i: number): number {
-  return i === 0 ? 0 : (ends[i - 1] ?? 0) + 1
-}
-
-function nameOf(listing: Listing, i: number): string {
-  return latin1(listing.names, startOf(listing, i), listing.ends[i])
-}
-
-function isHidden(listing: Listing, i: number): boolean {
-  return listing.names[startOf(listing, i)] === DOT
+function nameOf({ names, ends }: Listing, i: number): string {
+  return latin1(names, i === 0 ? 0 : (ends[i - 1] ?? 0) + 1, ends[i])
 }
 
 /** The files that don't begin with a dot and were last changed in an earlier second than `now`. */
@@ -132,14 +126,16 @@ function keysOf(fresh: Listing, seen: Listing, now: number): Keys {
   let bytes = 0
   let index = 0
   for (const listing of [fresh, seen]) {
-    const { ends, facts } = listing
+    const { names, ends, facts } = listing
+    let start = 0
     for (let i = 0; i < ends.length; i++) {
       const age = Math.floor(facts[EACH * i + MTIME] as number) - now
       // Neither a time that isn't there.
-      if (age < 0 && !isHidden(listing, i)) {
-        values[n++] = Math.max(age, oldest) * each + index
+      if (age < 0 && names[start] !== DOT) {
+        values[n++] = (age < oldest ? oldest : age) * each + index
         bytes += facts[EACH * i + SIZE] as number
       }
+      start = (ends[i] as number) + 1
       index++
     }
   }

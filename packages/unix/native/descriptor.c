@@ -139,32 +139,28 @@ static napi_value pair(napi_env env, int r, const int *fds) {
 
 void cloexec(int fd) { fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
-static napi_value js_pipe(napi_env env, napi_callback_info info) {
-  int fds[2], r;
-  (void)info;
+/* A pipe, close-on-exec: 0 or -1. */
+int pipe_of(int *fds) {
 #ifdef __linux__
-  r = pipe2(fds, O_CLOEXEC);
+  return pipe2(fds, O_CLOEXEC);
 #else
-  r = pipe(fds);
-  if (r == 0) cloexec(fds[0]), cloexec(fds[1]);
-#endif
-  return pair(env, r, fds);
-}
-
-/* Two sockets that are connected to each other; 0 or -1. */
-int connected(int *fds) {
-#ifdef SOCK_CLOEXEC
-  return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
-#else
-  int r = socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+  int r = pipe(fds);
   if (r == 0) cloexec(fds[0]), cloexec(fds[1]);
   return r;
 #endif
 }
 
-static napi_value js_socketpair(napi_env env, napi_callback_info info) {
-  int fds[2], r = connected(fds);
+static napi_value js_pipe(napi_env env, napi_callback_info info) {
+  int fds[2], r = pipe_of(fds);
   (void)info;
+  return pair(env, r, fds);
+}
+
+static napi_value js_socketpair(napi_env env, napi_callback_info info) {
+  int fds[2], r;
+  (void)info;
+  r = socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+  if (r == 0) cloexec(fds[0]), cloexec(fds[1]);
   return pair(env, r, fds);
 }
 

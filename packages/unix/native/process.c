@@ -189,7 +189,7 @@ static napi_value js_fork(napi_env env, napi_callback_info info) {
   if (!argv) return integer(env, -errno);
   fork_with_jit();
   /* Without these it is waited for like any other. */
-  if (flags & FORK_TELLS && connected(ends) == -1) ends[0] = ends[1] = -1;
+  if (flags & FORK_TELLS && pipe_of(ends) == -1) ends[0] = ends[1] = -1;
   /* A signal to the child must not reach the parent through the pipe they share: it waits until take_over. */
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, &old);

@@ -108,7 +108,7 @@ int may_fork_again(void);
 /* ---- the others ----------------------------------------------------------- */
 
 void cloexec(int fd);     /* descriptor.c */
-int connected(int *fds);  /* descriptor.c */
+int pipe_of(int *fds);    /* descriptor.c */
 void forget_absent(void); /* descriptor.c */
 
 void fresh_start_for_exec(void); /* fresh.c */
