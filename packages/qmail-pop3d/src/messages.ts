@@ -132,7 +132,7 @@ function keysOf(fresh: Listing, seen: Listing, now: number): Keys {
       const age = Math.floor(facts[EACH * i + MTIME] as number) - now
       // Neither a time that isn't there.
       if (age < 0 && names[start] !== DOT) {
-        values[n++] = (age < oldest ? oldest : age) * each + index
+        values[n++] = Math.max(age, oldest) * each + index
         bytes += facts[EACH * i + SIZE] as number
       }
       start = (ends[i] as number) + 1
