@@ -210,23 +210,32 @@ static napi_value js_readdir(napi_env env, napi_callback_info info) {
   return failed ? integer(env, -failed) : a;
 }
 
-/* Files of a directory whose facts are wanted: size, atime, mtime each. */
+/* So many names are handed over at once: from so many on, a second thread pays that looks up some of them. */
+enum { BLOCK_NAMES = 1024, BLOCK_TEXT = 64 << 10 };
+
+typedef struct block {
+  struct block *next;
+  uint32_t n, used;
+  uint32_t ends[BLOCK_NAMES];
+  double facts[3 * BLOCK_NAMES];
+  char text[BLOCK_TEXT]; /* the names, each ended by a NUL */
+} block;
+
+/* A directory that one thread reads while another looks up what has been read. */
 typedef struct {
   int dir;
-  const char *names;    /* each ended by a NUL */
-  const uint32_t *ends; /* where that is */
-  double *facts;
-  size_t from, to;
-} look;
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  block *waiting; /* the first that nobody has taken */
+  int complete;   /* there will be no more */
+} scan;
 
-static void *look_up(void *what) {
-  look *l = what;
-  size_t i;
-  for (i = l->from; i < l->to; ++i) {
-    double *facts = l->facts + 3 * i;
-    const char *name = l->names + (i ? l->ends[i - 1] + 1 : 0);
+static void look_up(int dir, block *b) {
+  uint32_t i;
+  for (i = 0; i < b->n; ++i) {
+    double *facts = b->facts + 3 * i;
     struct stat st;
-    if (fstatat(l->dir, name, &st, 0) == -1) {
+    if (fstatat(dir, b->text + (i ? b->ends[i - 1] + 1 : 0), &st, 0) == -1) {
       facts[0] = facts[1] = facts[2] = NAN;
       continue;
     }
@@ -239,84 +248,115 @@ static void *look_up(void *what) {
     facts[2] = (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9;
 #endif
   }
+}
+
+/* NULL: there are no more. */
+static block *taken(scan *s) {
+  block *b;
+  pthread_mutex_lock(&s->lock);
+  while (!s->waiting && !s->complete) pthread_cond_wait(&s->changed, &s->lock);
+  b = s->waiting;
+  if (b) s->waiting = b->next;
+  pthread_mutex_unlock(&s->lock);
+  return b;
+}
+
+/* A block behind the one before it; none: there are no more. */
+static void hand_over(scan *s, block *before, block *b) {
+  pthread_mutex_lock(&s->lock);
+  if (before) before->next = b;
+  if (!s->waiting) s->waiting = b;
+  s->complete = !b;
+  pthread_cond_signal(&s->changed);
+  pthread_mutex_unlock(&s->lock);
+}
+
+static void *look_up_all(void *what) {
+  scan *s = what;
+  block *b;
+  while ((b = taken(s))) look_up(s->dir, b);
   return NULL;
 }
 
-/* From so many on, a second thread pays that looks up half of them. */
-#define MANY_FILES 2048
-
-/* The second thread is gone when this returns. */
-static void look_up_all(look all) {
-  look half = all;
-  pthread_t thread;
+/* It is to get no signals. */
+static int helped(pthread_t *thread, scan *s) {
   sigset_t every, old;
-  int helped = 0;
-  if (all.to >= MANY_FILES) {
-    half.from = all.to / 2;
-    sigfillset(&every);
-    pthread_sigmask(SIG_BLOCK, &every, &old);
-    helped = pthread_create(&thread, NULL, look_up, &half) == 0;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (helped) all.to = half.from;
+  int e;
+  sigfillset(&every);
+  pthread_sigmask(SIG_BLOCK, &every, &old);
+  e = pthread_create(thread, NULL, look_up_all, s);
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+  return e == 0;
+}
+
+/* All blocks of a directory, looked up; *failed: 0 or an errno. */
+static block *scanned(DIR *d, int *failed) {
+  scan s = {.dir = dirfd(d), .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+  block *first = NULL, *before = NULL, *b = NULL;
+  struct dirent *e;
+  pthread_t thread;
+  int running = 0;
+  while (errno = 0, (e = readdir(d))) {
+    size_t size = strlen(e->d_name) + 1;
+    if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
+    if (!b || b->n == BLOCK_NAMES || BLOCK_TEXT - b->used < size) {
+      if (b) {
+        hand_over(&s, before, b);
+        if (!running) running = helped(&thread, &s);
+        before = b;
+      }
+      if (!(b = malloc(sizeof *b))) break;
+      b->next = NULL;
+      b->n = b->used = 0;
+      if (!first) first = b;
+    }
+    memcpy(b->text + b->used, e->d_name, size);
+    b->used += (uint32_t)size;
+    b->ends[b->n++] = b->used - 1;
   }
-  look_up(&all);
-  if (helped) pthread_join(thread, NULL);
+  *failed = errno;
+  if (b) hand_over(&s, before, b);
+  hand_over(&s, NULL, NULL);
+  look_up_all(&s);
+  if (running) pthread_join(thread, NULL);
+  return first;
 }
 
-/* Room for one more element than n; NULL: no memory, and the old array is as it was. */
-static void *grown(void *array, size_t n, size_t *room, size_t element) {
-  if (n < *room) return array;
-  void *more = realloc(array, (*room ? 2 * *room : 256) * element);
-  if (more) *room = *room ? 2 * *room : 256;
-  return more;
-}
-
-/* The names in a directory, and of each its size, atime and mtime (seconds, with fraction), NaN if it has none. */
+/* The names in a directory, where they end, and of each its size, atime and mtime (seconds, with fraction), NaN if it
+ * has none. */
 static napi_value js_scandir(napi_env env, napi_callback_info info) {
   BEGIN(1);
   PATH(path, 0);
   DIR *d = opendir(path);
-  struct dirent *e;
-  size_t n = 0, room = 0, used = 0, size = 0, len;
-  uint32_t *ends = NULL;
-  char *text = NULL;
-  double *facts = NULL;
-  void *more;
+  block *first, *b, *next;
+  size_t n = 0, used = 0, i;
   int failed;
-  napi_value parts[3] = {NULL}, result;
-  uint32_t i;
+  napi_value parts[3], result = NULL;
+  void *at[3];
   if (!d) return integer(env, -errno);
-  while (errno = 0, (e = readdir(d))) {
-    if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
-    len = strlen(e->d_name);
-    if (!(more = grown(ends, n, &room, sizeof *ends))) break;
-    ends = more;
-    while (size - used <= len && (more = grown(text, size, &size, 1))) text = more;
-    if (!more) break;
-    errno = EFBIG;
-    if (used + len > UINT32_MAX - 1) break;
-    memcpy(text + used, e->d_name, len + 1);
-    ends[n++] = (uint32_t)(used + len);
-    used += len + 1;
-  }
-  failed = errno;
-  if (!failed) {
-    parts[0] = typed(env, napi_uint8_array, text, used, used);
-    parts[1] = typed(env, napi_uint32_array, ends, n * sizeof *ends, n);
-    parts[2] = typed(env, napi_float64_array, NULL, 3 * n * sizeof *facts, 3 * n);
-    if (!parts[0] || !parts[1] || !parts[2]) failed = ENOMEM;
-  }
-  if (!failed) {
-    napi_get_typedarray_info(env, parts[2], NULL, NULL, (void **)&facts, NULL, NULL);
-    look_up_all((look){.dir = dirfd(d), .names = text, .ends = ends, .facts = facts, .to = n});
-  }
-  free(ends);
-  free(text);
+  first = scanned(d, &failed);
   closedir(d);
-  if (failed) return integer(env, -failed);
-  napi_create_array_with_length(env, 3, &result);
-  for (i = 0; i < 3; ++i) napi_set_element(env, result, i, parts[i]);
-  return result;
+  for (b = first; b; b = b->next) n += b->n, used += b->used;
+  if (!failed && used > UINT32_MAX) failed = EFBIG;
+  parts[0] = typed(env, napi_uint8_array, NULL, used, used);
+  parts[1] = typed(env, napi_uint32_array, NULL, n * sizeof *b->ends, n);
+  parts[2] = typed(env, napi_float64_array, NULL, 3 * n * sizeof *b->facts, 3 * n);
+  if (!failed && (!parts[0] || !parts[1] || !parts[2])) failed = ENOMEM;
+  if (!failed) {
+    for (i = 0; i < 3; ++i) napi_get_typedarray_info(env, parts[i], NULL, NULL, &at[i], NULL, NULL);
+    n = used = 0;
+    for (b = first; b; b = b->next) {
+      memcpy((char *)at[0] + used, b->text, b->used);
+      for (i = 0; i < b->n; ++i) ((uint32_t *)at[1])[n + i] = (uint32_t)used + b->ends[i];
+      memcpy((double *)at[2] + 3 * n, b->facts, 3 * b->n * sizeof *b->facts);
+      n += b->n;
+      used += b->used;
+    }
+    napi_create_array_with_length(env, 3, &result);
+    for (i = 0; i < 3; ++i) napi_set_element(env, result, (uint32_t)i, parts[i]);
+  }
+  for (b = first; b; b = next) next = b->next, free(b);
+  return failed ? integer(env, -failed) : result;
 }
 
 /* 1 if the path leads to the executable that is running now. */

@@ -46,6 +46,17 @@ t.test('many files, which two threads look up', async (t) => {
     if (`${found.get(`${i}.${'n'.repeat(i % 200)}`)}` !== `${[i % 7, i, 10_000 + i]}`) t.fail(String(i))
 })
 
+t.test('as many files as one thread gives the other, one more and one less', async (t) => {
+  const dir = t.testdir({})
+  for (let i = 0; i < 2050; i++) {
+    writeFileSync(`${dir}/${i}`, 'x'.repeat(i % 3))
+    if (![1022, 1023, 1024, 2046, 2047, 2048, 2049].includes(i)) continue
+    const found = scan(dir)
+    t.equal(found.size, i + 1)
+    t.same([found.get('0')?.[0], found.get('1')?.[0], found.get(`${i}`)?.[0]], [0, 1, i % 3])
+  }
+})
+
 t.test('a temporary file, which has no name', async (t) => {
   const dir = t.testdir({ file: '' })
   const asked = environment().get('TMPDIR')
