@@ -282,6 +282,9 @@ export interface SpawnOptions {
   readonly path?: string
 }
 
+/** How one is run of which there will be many. */
+export type RunOptions = Pick<SpawnOptions, 'env' | 'fds'> & { readonly path: string }
+
 const linux = process.platform === 'linux'
 
 const NO_MAP = new Int32Array(0)
@@ -319,13 +322,23 @@ function begin(argv: readonly string[], options: SpawnOptions, more: number): nu
       // What is ready before the fork is ready in every child.
       program.prepare()
       makeReady('exit')
-      const pid = sys.fork(argv, map, flags + more)
-      if (pid === 0) takeOver(program, argv, next)
+      const pid = forkInto(program, argv, next, map, flags + more)
       if (pid !== -EBUSY) return pid
     }
     return sys.spawn(path, argv, next.entries(), map, flags)
   }
   return options.path === undefined ? attempt(argv, next, one) : one(options.path)
+}
+
+function forkInto(
+  program: Program,
+  argv: readonly string[],
+  next: Environment,
+  map: Int32Array,
+  flags: number,
+): number {
+  const pid = sys.fork(argv, map, flags)
+  return pid === 0 ? takeOver(program, argv, next) : pid
 }
 
 /** Starts the program that is running anew, under its pid and with its arguments. Returns only a negative errno. */
@@ -436,4 +449,12 @@ export function statusOf(raw: number): Status {
 export function run(argv: readonly string[], options: SpawnOptions = {}): Status | Errno {
   const pid = begin(argv, options, TELLS)
   return pid < 0 ? pid : wait(pid)
+}
+
+/** As run, for one of our programs that is known to be what `argv` and `options` start, and is prepared. */
+export function runFound(program: Program, argv: readonly string[], options: RunOptions): Status | Errno {
+  if (image.crossed) return run(argv, options)
+  const { env = environment(), fds } = options
+  const pid = forkInto(program, argv, env, fds === undefined ? NO_MAP : mapOf(fds), TELLS)
+  return pid === -EBUSY ? run(argv, options) : pid < 0 ? pid : wait(pid)
 }
