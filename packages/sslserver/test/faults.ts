@@ -27,8 +27,8 @@ const noPrlimit = spawnSync('prlimit', ['--version']).status !== 0 && 'needs prl
 
 const onNode = existsSync(join(BIN, 'moreqmail.cjs')) && 'Node has raised it before'
 
-/** Runs a program as a user that nothing else runs as. */
-const OTHER = ['setpriv', '--reuid=54321', '--regid=54321', '--clear-groups']
+/** Runs a program as a user that nothing else runs as: a limit of processes counts all of a user's. */
+const OTHER = ['setpriv', '--reuid=54398', '--regid=54398', '--clear-groups']
 const readable = ['test', '-x', join(BIN, 'sslserver'), '-a', '-r', `${KEYS}/rsa.pem`]
 const noOther =
   spawnSync('setpriv', [...OTHER.slice(1), ...readable]).status !== 0 && 'needs root, and programs that all can run'
@@ -104,7 +104,13 @@ for (const host of HOSTS)
       for (const near of nears) near.resetAndDestroy()
       t.ok(await until(() => processes().length === 1), JSON.stringify(processes()))
       t.ok(await until(() => server.open === before), `${server.open} of ${before}`)
-      t.equal(await greeting(server), 'hi\r\n')
+      // Processes that the kernel is still taking apart count.
+      let text: string | undefined
+      for (let i = 0; i < 50 && text === undefined; i++) {
+        if (i > 0) await delay(100)
+        text = await greeting(server)
+      }
+      t.equal(text, 'hi\r\n')
       await server.stop(t)
     })
 
